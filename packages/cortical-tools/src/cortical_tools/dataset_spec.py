@@ -1,7 +1,7 @@
 """The frozen facts of the datasets: where each one lives and how its parts are called.
 
-A fact stands here and nowhere else. Nothing in this module connects to anything; what changes from one
-materialization to the next, such as the list of tables, is asked of the server and is not a fact.
+A fact stands here and nowhere else. Nothing in this module connects to anything; what changes from
+one materialization to the next, such as the list of tables, is asked of the server and is no fact.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class DatasetSpec:
     public
         Whether any registered user may read it. The others need to be members of the project.
     voxel_size_nm
-        Extent of one voxel along x, y and z, in nanometres, of the coordinates that its tables store.
+        Extent of one voxel along x, y and z, in nanometres. Tables store coordinates in voxels.
     cell_id_lookup_view
         The view that knows the root id of every cell id.
     root_id_lookup_main_table
@@ -36,7 +36,7 @@ class DatasetSpec:
     root_id_lookup_alt_tables
         Tables of further points for cells whose nucleus lies outside their segmentation.
     transform_name
-        The name, in the package ``standard_transform``, of the dataset's transform into cortical space.
+        What the package ``standard_transform`` calls its transform into cortical space.
 
     Examples
     --------

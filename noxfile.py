@@ -1,0 +1,192 @@
+"""Every check of this repository. `nox` alone runs what continuous integration runs.
+
+What a package supports and needs is read from its ``pyproject.toml`` and not repeated here.
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+# Nothing else installs the lowest versions that `minimum` is about.
+nox.options.default_venv_backend = "uv"
+nox.options.error_on_missing_interpreters = True
+
+ROOT = Path(__file__).parent
+WORKSPACE = nox.project.load_toml(ROOT / "pyproject.toml")
+# Each package with the extra that its tests need.
+PACKAGES = {"ossify": "all", "cortical-tools": "testing"}
+PYTHONS = {
+    package: nox.project.python_versions(
+        nox.project.load_toml(ROOT / "packages" / package / "pyproject.toml")
+    )
+    for package in PACKAGES
+}
+OLDEST, NEWEST = PYTHONS["ossify"][0], PYTHONS["ossify"][-1]
+
+# Where this run of nox has put each package's files, so that none is built twice.
+_built: dict[str, Path] = {}
+
+
+@nox.session(python=NEWEST)
+def lint(session: nox.Session) -> None:
+    """Style, docstrings and import discipline (ruff), spelling (codespell)."""
+    install_group(session, "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("codespell")
+
+
+@nox.session(python=NEWEST)
+def architecture(session: nox.Session) -> None:
+    """Imports point downwards: the contracts of pyproject.toml."""
+    install_group(session, "architecture")
+    sources = [str(ROOT / "packages" / package / "src") for package in PACKAGES]
+    session.run("lint-imports", "--no-cache", env={"PYTHONPATH": os.pathsep.join(sources)})
+
+
+@nox.session(python=NEWEST)
+def typecheck(session: nox.Session) -> None:
+    """Strict mypy over both packages."""
+    install_group(session, "typecheck")
+    install_wheels(session, *PACKAGES)
+    session.run("mypy")
+
+
+@nox.session
+@nox.parametrize(
+    ("python", "package"),
+    [
+        nox.param(python, package, id=f"{package}-{python}", tags=[package])
+        for package in PACKAGES
+        for python in PYTHONS[package]
+    ],
+)
+def tests(session: nox.Session, package: str) -> None:
+    """One package's tests and docstring examples, on its wheel, where the other is absent."""
+    install_wheels(session, package)
+    for other in PACKAGES.keys() - {package}:
+        assert_absent(session, module_of(other))
+    run_tests(session, package)
+
+
+@nox.session(python=NEWEST)
+def together(session: nox.Session) -> None:
+    """What only the two packages side by side can show."""
+    install_wheels(session, *PACKAGES)
+    session.run("pytest", "tests-integration", *session.posargs)
+
+
+@nox.session(python=OLDEST)
+def minimum(session: nox.Session) -> None:
+    """Both packages on the oldest Python, with the lowest versions they say they work with."""
+    for package, extra in PACKAGES.items():
+        # Asked for through the wheel, its requirements would count as indirect and come newest.
+        metadata = f"packages/{package}/pyproject.toml"
+        session.install("--resolution=lowest-direct", "-r", metadata, f"--extra={extra}")
+        session.install("--no-deps", str(wheel(session, package)))
+    for package in PACKAGES:
+        # Old versions that meet newer friends warn, rightly: only the newest must be silent.
+        run_tests(session, package, "-W", "default")
+
+
+@nox.session(python=NEWEST)
+def docs(session: nox.Session) -> None:
+    """Every example of the documentation, and its pages; a warning is an error."""
+    install_group(session, "docs")
+    install_wheels(session, *PACKAGES)
+    readmes = ["README.md", *(f"packages/{package}/README.md" for package in PACKAGES)]
+    session.run(
+        *("pytest", "-p", "documented_examples", "docs", *readmes),
+        env={"PYTHONPATH": str(ROOT / "docs")},
+    )
+    pages = Path(session.create_tmp()) / "html"
+    session.run("sphinx-build", "--fail-on-warning", "--fresh-env", "-q", "docs", str(pages))
+    session.log(f"the pages are in {pages}")
+
+
+@nox.session(python=NEWEST)
+def build(session: nox.Session) -> None:
+    """Both packages as sdist and wheel, complete and fit for a package index."""
+    install_group(session, "build")
+    for package in PACKAGES:
+        files = sorted(built(session, package).glob(f"{module_of(package)}-*"))
+        session.run("twine", "check", "--strict", *map(str, files))
+        assert_complete(session, package)
+
+
+@nox.session(python=NEWEST)
+def demo(session: nox.Session) -> None:
+    """The main job, as the README's first command runs it."""
+    session.install(f"{wheel(session, 'ossify')}[plot]")
+    with session.chdir(session.create_tmp()):
+        session.run("ossify", "demo")
+        session.run("ossify", "info", "demo.osy")
+        missing = [name for name in ("demo.osy", "demo.png") if not Path(name).is_file()]
+    if missing:
+        session.error(f"`ossify demo` did not write {missing}")
+
+
+def install_group(session: nox.Session, group: str) -> None:
+    """Install the tools that a session needs, as the workspace's pyproject.toml lists them."""
+    session.install(*nox.project.dependency_groups(WORKSPACE, group))
+
+
+def install_wheels(session: nox.Session, *packages: str) -> None:
+    """Install packages, each from its wheel and with what its tests need."""
+    session.install(*(f"{wheel(session, package)}[{PACKAGES[package]}]" for package in packages))
+
+
+def run_tests(session: nox.Session, package: str, *arguments: str) -> None:
+    """Run the tests of a package, and the examples in the docstrings of what is installed."""
+    session.run(
+        *("pytest", "--doctest-modules", "--pyargs", module_of(package)),
+        f"packages/{package}/tests",
+        *arguments,
+        *session.posargs,
+    )
+
+
+def assert_absent(session: nox.Session, module: str) -> None:
+    """Stop unless `module` cannot be imported in the session's environment."""
+    question = f"from importlib.util import find_spec; assert find_spec({module!r}) is None"
+    # -I: neither the working directory nor PYTHONPATH may offer it.
+    session.run("python", "-I", "-c", question)
+
+
+def assert_complete(session: nox.Session, package: str) -> None:
+    """Stop if a wheel lacks its licence or the marker of its types, or carries tests."""
+    path = wheel(session, package)
+    with zipfile.ZipFile(path) as archive:
+        members = archive.namelist()
+    wanted = (f"{module_of(package)}/py.typed", ".dist-info/licenses/LICENSE")
+    if missing := [end for end in wanted if not any(name.endswith(end) for name in members)]:
+        session.error(f"{path.name} lacks {missing}")
+    if strays := [name for name in members if Path(name).name.startswith(("test_", "conftest"))]:
+        session.error(f"{path.name} carries tests: {strays}")
+
+
+def module_of(package: str) -> str:
+    """The name by which a package is imported."""
+    return package.replace("-", "_")
+
+
+def wheel(session: nox.Session, package: str) -> Path:
+    """The wheel of a package, built from the checkout."""
+    return next(built(session, package).glob("*.whl"))
+
+
+def built(session: nox.Session, package: str) -> Path:
+    """The folder with the sdist and the wheel of a package, built once in a run of nox."""
+    if package not in _built:
+        target = Path(session.cache_dir).absolute() / "dist" / package
+        for old in target.glob("*"):
+            old.unlink()
+        source = f"packages/{package}"
+        session.run("uv", "build", "--quiet", source, "--out-dir", str(target))
+        _built[package] = target
+    return _built[package]
