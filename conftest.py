@@ -29,21 +29,26 @@ def _origin(module: str) -> str:
     path = Path(spec.origin).resolve()
     if path.is_relative_to(ROOT / "packages"):
         return f"the tree ({path.parent.relative_to(ROOT)})"
-    source = _installed_from(PACKAGES[module])
+    source = _installed_from(PACKAGES[module], path)
     if source is None or not source.is_relative_to(ROOT):
         raise pytest.UsageError(
-            f"the tests would run on a {module} that is not of this checkout: {path.parent}, "
-            f"installed from {source or 'a package index'}. Run `nox`, or set PYTHONPATH to "
+            f"the tests would run on {module} from {path.parent}, which is not of this checkout, "
+            f"but of {source or 'elsewhere'}. Run `nox`, or set PYTHONPATH to "
             f"packages/{PACKAGES[module]}/src."
         )
     kind = "the wheel" if source.suffix == ".whl" else "an installation of"
     return f"{kind} {source.relative_to(ROOT)}"
 
 
-def _installed_from(distribution: str) -> Path | None:
-    """The local file or folder that a distribution was installed from, as its installer noted."""
-    note = metadata.distribution(distribution).read_text("direct_url.json")
-    if note is None:
+def _installed_from(distribution: str, path: Path) -> Path | None:
+    """The local wheel or folder from which an installer put `path` where it is, if it did."""
+    try:
+        found = metadata.distribution(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+    note = found.read_text("direct_url.json")
+    installed = {Path(str(found.locate_file(file))).resolve() for file in found.files or ()}
+    if note is None or path not in installed:
         return None
     url = urlparse(json.loads(note)["url"])
     return Path(unquote(url.path)).resolve() if url.scheme == "file" else None

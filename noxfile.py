@@ -1,4 +1,4 @@
-"""Every check of this repository. `nox` alone runs what continuous integration runs.
+"""Every check of this repository, the quick ones first. `nox` alone runs all, as does CI.
 
 What a package supports and needs is read from its ``pyproject.toml`` and not repeated here.
 """
@@ -19,7 +19,7 @@ nox.options.error_on_missing_interpreters = True
 ROOT = Path(__file__).parent
 WORKSPACE = nox.project.load_toml(ROOT / "pyproject.toml")
 # Each package with the extra that its tests need.
-PACKAGES = {"ossify": "all", "cortical-tools": "testing"}
+PACKAGES = {"cortical-tools": "testing", "ossify": "all"}
 PYTHONS = {
     package: nox.project.python_versions(
         nox.project.load_toml(ROOT / "packages" / package / "pyproject.toml")
@@ -57,21 +57,41 @@ def typecheck(session: nox.Session) -> None:
     session.run("mypy")
 
 
-@nox.session
-@nox.parametrize(
-    ("python", "package"),
-    [
-        nox.param(python, package, id=f"{package}-{python}", tags=[package])
-        for package in PACKAGES
-        for python in PYTHONS[package]
-    ],
-)
-def tests(session: nox.Session, package: str) -> None:
-    """One package's tests and docstring examples, on its wheel, where the other is absent."""
-    install_wheels(session, package)
-    for other in PACKAGES.keys() - {package}:
-        assert_absent(session, module_of(other))
-    run_tests(session, package)
+@nox.session(python=NEWEST)
+def build(session: nox.Session) -> None:
+    """Both packages as sdist and wheel, complete and fit for a package index."""
+    install_group(session, "build")
+    for package in PACKAGES:
+        files = sorted(built(session, package).glob(f"{module_of(package)}-*"))
+        session.run("twine", "check", "--strict", *map(str, files))
+        assert_complete(session, package)
+
+
+@nox.session(python=NEWEST)
+def demo(session: nox.Session) -> None:
+    """The main job, as the README's first command runs it."""
+    session.install(f"{wheel(session, 'ossify')}[plot]")
+    with session.chdir(session.create_tmp()):
+        session.run("ossify", "demo")
+        session.run("ossify", "info", "demo.osy")
+        missing = [name for name in ("demo.osy", "demo.png") if not Path(name).is_file()]
+    if missing:
+        session.error(f"`ossify demo` did not write {missing}")
+
+
+@nox.session(python=NEWEST)
+def docs(session: nox.Session) -> None:
+    """Every example of the documentation, and its pages; a warning is an error."""
+    install_group(session, "docs")
+    install_wheels(session, *PACKAGES)
+    readmes = ["README.md", *(f"packages/{package}/README.md" for package in PACKAGES)]
+    session.run(
+        *("pytest", "-p", "documented_examples", "docs", *readmes),
+        env={"PYTHONPATH": str(ROOT / "docs")},
+    )
+    pages = Path(session.create_tmp()) / "html"
+    session.run("sphinx-build", "--fail-on-warning", "--fresh-env", "-q", "docs", str(pages))
+    session.log(f"the pages are in {pages}")
 
 
 @nox.session(python=NEWEST)
@@ -94,41 +114,21 @@ def minimum(session: nox.Session) -> None:
         run_tests(session, package, "-W", "default")
 
 
-@nox.session(python=NEWEST)
-def docs(session: nox.Session) -> None:
-    """Every example of the documentation, and its pages; a warning is an error."""
-    install_group(session, "docs")
-    install_wheels(session, *PACKAGES)
-    readmes = ["README.md", *(f"packages/{package}/README.md" for package in PACKAGES)]
-    session.run(
-        *("pytest", "-p", "documented_examples", "docs", *readmes),
-        env={"PYTHONPATH": str(ROOT / "docs")},
-    )
-    pages = Path(session.create_tmp()) / "html"
-    session.run("sphinx-build", "--fail-on-warning", "--fresh-env", "-q", "docs", str(pages))
-    session.log(f"the pages are in {pages}")
-
-
-@nox.session(python=NEWEST)
-def build(session: nox.Session) -> None:
-    """Both packages as sdist and wheel, complete and fit for a package index."""
-    install_group(session, "build")
-    for package in PACKAGES:
-        files = sorted(built(session, package).glob(f"{module_of(package)}-*"))
-        session.run("twine", "check", "--strict", *map(str, files))
-        assert_complete(session, package)
-
-
-@nox.session(python=NEWEST)
-def demo(session: nox.Session) -> None:
-    """The main job, as the README's first command runs it."""
-    session.install(f"{wheel(session, 'ossify')}[plot]")
-    with session.chdir(session.create_tmp()):
-        session.run("ossify", "demo")
-        session.run("ossify", "info", "demo.osy")
-        missing = [name for name in ("demo.osy", "demo.png") if not Path(name).is_file()]
-    if missing:
-        session.error(f"`ossify demo` did not write {missing}")
+@nox.session
+@nox.parametrize(
+    ("python", "package"),
+    [
+        nox.param(python, package, id=f"{package}-{python}", tags=[package])
+        for package in PACKAGES
+        for python in PYTHONS[package]
+    ],
+)
+def tests(session: nox.Session, package: str) -> None:
+    """One package's tests and docstring examples, on its wheel, where the other is absent."""
+    install_wheels(session, package)
+    for other in PACKAGES.keys() - {package}:
+        assert_absent(session, module_of(other))
+    run_tests(session, package)
 
 
 def install_group(session: nox.Session, group: str) -> None:
