@@ -52,7 +52,7 @@ class Preorder:
 
     def __post_init__(self) -> None:
         for name in ("order", "rank", "run_start", "run_stop", "run_parent", "last_run"):
-            _freeze(getattr(self, name))
+            freeze(getattr(self, name))
 
     @classmethod
     def build(cls, parent: Rows, n_children: Rows) -> Preorder:
@@ -133,7 +133,7 @@ class Preorder:
     @cached_property
     def run_length(self) -> Places:
         """(R,) number of vertices in each run."""
-        return _freeze(self.run_stop - self.run_start)
+        return freeze(self.run_stop - self.run_start)
 
     @cached_property
     def run_end(self) -> Places:
@@ -141,18 +141,18 @@ class Preorder:
 
         The subtree of place ``i`` in run ``r`` is the slice ``[i, run_end[r])``.
         """
-        return _freeze(self.run_stop[self.last_run])
+        return freeze(self.run_stop[self.last_run])
 
     @cached_property
     def attach(self) -> Places:
         """(R,) place of the vertex each run hangs on, -1 where it starts at a root."""
         place = self.run_stop[self.run_parent] - 1
-        return _freeze(np.where(self.run_parent >= 0, place, -1))
+        return freeze(np.where(self.run_parent >= 0, place, -1))
 
     @cached_property
     def run_of_place(self) -> Rows:
         """(V,) run of each place."""
-        return _freeze(self.per_place(np.arange(self.n_runs, dtype=np.int32)))
+        return freeze(self.per_place(np.arange(self.n_runs, dtype=np.int32)))
 
     def run_at(self, place: int) -> int:
         """The run that holds one place."""
@@ -199,7 +199,8 @@ class Preorder:
             raise _stored_error("a subtree is not contiguous")
 
 
-def _freeze(array: AnyArray) -> AnyArray:
+def freeze(array: AnyArray) -> AnyArray:
+    """The array, made read-only."""
     array.flags.writeable = False
     return array
 

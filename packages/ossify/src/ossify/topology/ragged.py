@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -54,9 +55,7 @@ class Ragged:
     def split(self) -> list[AnyArray]:
         """Every item, as views into ``values``."""
         bounds = self.offsets.tolist()
-        return [
-            self.values[start:stop] for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
-        ]
+        return [self.values[start:stop] for start, stop in pairwise(bounds)]
 
     def take(self, items: IntArray) -> Ragged:
         """The chosen items, in the order asked for."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ossify._typing import AnyArray, ArrayLike, BoolArray, FloatArray, IntArray
 from ossify.errors import TopologyError
 from ossify.topology.edge_orientation import check_simple, named, parents_from_edges
-from ossify.topology.preorder import Preorder
+from ossify.topology.preorder import Preorder, freeze
 from ossify.topology.ragged import Ragged
 
 Rows = npt.NDArray[np.int32]
@@ -46,7 +46,7 @@ class RootedTree:
     parent: Rows
 
     def __post_init__(self) -> None:
-        _freeze(self.parent)
+        freeze(self.parent)
 
     def __reduce__(self) -> tuple[type[RootedTree], tuple[Rows]]:
         # Arrays come out of a pickle writeable, so the tree is made anew from its parents.
@@ -156,29 +156,29 @@ class RootedTree:
     @cached_property
     def roots(self) -> npt.NDArray[np.int64]:
         """Rows without a parent, ascending."""
-        return _freeze(np.flatnonzero(self.parent < 0))
+        return freeze(np.flatnonzero(self.parent < 0))
 
     @cached_property
     def n_children(self) -> Rows:
         """(V,) number of children of each vertex."""
         counts = np.bincount(self.parent + 1, minlength=self.n_vertices + 1)
-        return _freeze(counts[1:].astype(np.int32))
+        return freeze(counts[1:].astype(np.int32))
 
     @cached_property
     def branch_rows(self) -> npt.NDArray[np.int64]:
         """Rows with two or more children, ascending."""
-        return _freeze(np.flatnonzero(self.n_children > 1))
+        return freeze(np.flatnonzero(self.n_children > 1))
 
     @cached_property
     def tip_rows(self) -> npt.NDArray[np.int64]:
         """Rows without children, ascending; a lone root is one."""
-        return _freeze(np.flatnonzero(self.n_children == 0))
+        return freeze(np.flatnonzero(self.n_children == 0))
 
     @cached_property
     def edges(self) -> Rows:
         """(E, 2) rows [child, parent], in ascending order of the child."""
         child = np.flatnonzero(self.parent >= 0)
-        return _freeze(np.stack((child.astype(np.int32), self.parent[child]), axis=1))
+        return freeze(np.stack((child.astype(np.int32), self.parent[child]), axis=1))
 
     @cached_property
     def children(self) -> Ragged:
@@ -194,7 +194,7 @@ class RootedTree:
         )
         by_parent = by_child.tocsc()
         n_roots = len(self.roots)
-        return Ragged(_freeze(by_parent.indices[n_roots:]), _freeze(by_parent.indptr[1:] - n_roots))
+        return Ragged(freeze(by_parent.indices[n_roots:]), freeze(by_parent.indptr[1:] - n_roots))
 
     # What the index answers
 
@@ -209,17 +209,17 @@ class RootedTree:
         index = self.index
         first = index.sums_above(index.run_length)
         depth = np.arange(index.n_places) + index.per_place(first - index.run_start)
-        return cast(npt.NDArray[np.int64], _freeze(index.per_row(depth)))
+        return cast("npt.NDArray[np.int64]", freeze(index.per_row(depth)))
 
     @cached_property
     def component_root(self) -> Rows:
         """(V,) row of the root of each vertex's tree."""
         if len(self.roots) == 1:
-            return _freeze(np.full(self.n_vertices, self.roots[0], dtype=np.int32))
+            return freeze(np.full(self.n_vertices, self.roots[0], dtype=np.int32))
         index = self.index
         starts = index.run_start[index.run_parent < 0]
         lengths = np.diff(starts, append=index.n_places)
-        return _freeze(index.per_row(np.repeat(index.order[starts], lengths)))
+        return freeze(index.per_row(np.repeat(index.order[starts], lengths)))
 
     def sums_from_root(self, step: ArrayLike) -> npt.NDArray[np.int64] | FloatArray:
         """Sum of a quantity along the path from each vertex to its root.
@@ -282,14 +282,12 @@ class RootedTree:
     def subtree_mask(self, rows: ArrayLike) -> BoolArray:
         """(V,) True for the given vertices and everything below any of them."""
         index = self.index
-        tops = np.asarray(rows, dtype=np.int64).reshape(-1)
-        self._check_rows(tops)
-        starts = index.rank[tops]
+        starts = index.rank[self.checked_rows(rows)]
         stops = index.run_end[index.runs_at(starts)]
         # +1 where a subtree opens, -1 where it closes: inside, the running sum is positive.
         change = np.bincount(starts, minlength=index.n_places + 1)
         change -= np.bincount(stops, minlength=index.n_places + 1)
-        return cast(BoolArray, index.per_row(np.cumsum(change[:-1]) > 0))
+        return cast("BoolArray", index.per_row(np.cumsum(change[:-1]) > 0))
 
     def path_rows(self, start: int, stop: int) -> Rows | None:
         """Rows of the path between two vertices, both included.
@@ -355,7 +353,7 @@ class RootedTree:
             ``inf`` for pairs in different trees.
         """
         from_root = np.asarray(from_root, dtype=np.float64)
-        rows, columns = _row_list(first), _row_list(second)
+        rows, columns = self.checked_rows(first), self.checked_rows(second)
         # Of all vertices between two, the lowest common ancestor is nearest to the root.
         distances = self._least_between(rows, columns, from_root[self.index.order], absent=-np.inf)
         distances *= -2
@@ -428,10 +426,26 @@ class RootedTree:
             )
         return int(row)
 
-    def _check_rows(self, rows: IntArray) -> None:
-        outside = (rows < 0) | (rows >= self.n_vertices)
+    def checked_rows(self, rows: ArrayLike) -> npt.NDArray[np.int64]:
+        """A row, or several, as an array of them.
+
+        Raises
+        ------
+        TopologyError
+            Naming the first that this tree does not have.
+        """
+        array = np.atleast_1d(np.asarray(rows))
+        if array.size == 0:
+            return np.empty(0, dtype=np.int64)
+        if array.ndim != 1 or array.dtype.kind not in "iu":
+            raise TopologyError(
+                f"rows must be a list of integers, not an array of {array.dtype} "
+                f"with shape {array.shape}"
+            )
+        outside = (array < 0) | (array >= self.n_vertices)
         if outside.any():
-            self._checked_row(int(rows[outside][0]))
+            self._checked_row(int(array[outside][0]))
+        return array.astype(np.int64)
 
     def _subtree_places(self, row: int) -> tuple[int, int]:
         index = self.index
@@ -471,7 +485,7 @@ class RootedTree:
             if above < 0:
                 return np.array(rows, dtype=np.int64)
         path = self.path_rows(row, int(self.component_root[row]))
-        return cast(Rows, path)
+        return cast("Rows", path)
 
     def _least_between(
         self, first: ArrayLike, second: ArrayLike, value: FloatArray, absent: float
@@ -480,9 +494,7 @@ class RootedTree:
 
         `value` is (V,) in preorder and must not decrease away from the root.
         """
-        rows, columns = _row_list(first), _row_list(second)
-        self._check_rows(rows)
-        self._check_rows(columns)
+        rows, columns = self.checked_rows(first), self.checked_rows(second)
         index = self.index
         places, positions = np.unique(
             index.rank[np.concatenate((rows, columns))], return_inverse=True
@@ -511,15 +523,6 @@ def _gap_minima(index: Preorder, places: AnyArray, value: FloatArray, absent: fl
     minima = np.minimum.reduceat(attached, runs + 1)[:-1] if len(runs) else attached[:0]
     # Where no run starts in between, `reduceat` gives the entry it stands on.
     return np.where(runs[1:] > runs[:-1], minima, np.inf)
-
-
-def _row_list(rows: ArrayLike) -> npt.NDArray[np.int64]:
-    return np.atleast_1d(np.asarray(rows, dtype=np.int64))
-
-
-def _freeze(array: AnyArray) -> AnyArray:
-    array.flags.writeable = False
-    return array
 
 
 def _checked_parents(parent: AnyArray) -> Rows:
