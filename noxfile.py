@@ -6,6 +6,9 @@ What a package supports and needs is read from its ``pyproject.toml`` and not re
 from __future__ import annotations
 
 import os
+import re
+import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -28,17 +31,38 @@ PYTHONS = {
 }
 OLDEST, NEWEST = PYTHONS["ossify"][0], PYTHONS["ossify"][-1]
 
+
+def _newest_of_pyenv() -> str:
+    """What PYENV_VERSION has to say for pyenv to show the newest of every Python that is tested."""
+    listed = subprocess.run(
+        ["pyenv", "versions", "--bare"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    patches: dict[str, list[int]] = {}
+    for version in listed:
+        if found := re.fullmatch(r"(3\.\d+)\.(\d+)", version):
+            patches.setdefault(found[1], []).append(int(found[2]))
+    wanted = {python for pythons in PYTHONS.values() for python in pythons} & patches.keys()
+    return ":".join(f"{python}.{max(patches[python])}" for python in sorted(wanted))
+
+
+# pyenv puts a command for each of its Pythons on the path, and lets only the chosen ones run.
+if shutil.which("pyenv") and "PYENV_VERSION" not in os.environ and (versions := _newest_of_pyenv()):
+    os.environ["PYENV_VERSION"] = versions
+
 # Where this run of nox has put each package's files, so that none is built twice.
 _built: dict[str, Path] = {}
 
 
 @nox.session(python=NEWEST)
 def lint(session: nox.Session) -> None:
-    """Style, docstrings and import discipline (ruff), spelling (codespell)."""
+    """Style, docstrings and import discipline (ruff), spelling, and the notes for the changelog."""
     install_group(session, "lint")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("codespell")
+    for package in PACKAGES:
+        arguments = ("--draft", "--version=next", "--dir", f"packages/{package}")
+        session.run("towncrier", "build", *arguments, silent=True)
 
 
 @nox.session(python=NEWEST)
