@@ -25,6 +25,11 @@ def test_the_first_command_installs_from_the_checkout_and_runs_the_demo():
     assert _command("first").endswith("ossify demo")
 
 
+def test_the_second_command_runs_every_session():
+    # Arguments would narrow what runs; `nox` alone runs all.
+    assert _command("second").endswith("/nox")
+
+
 def test_ci_runs_the_second_command_and_knows_no_other(tmp_path):
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "bin/nox" not in script
