@@ -1,0 +1,21 @@
+"""Neuron morphology as one object: skeleton, mesh and graph, annotations, and their links."""
+
+from ossify._version import __version__
+from ossify.cell.cell import Cell
+from ossify.cell.manager import LayerManager
+from ossify.layers.graph import GraphLayer
+from ossify.layers.mesh import MeshLayer
+from ossify.layers.points import PointCloudLayer
+from ossify.layers.skeleton import SkeletonLayer
+from ossify.links import Link
+
+__all__ = [
+    "Cell",
+    "GraphLayer",
+    "LayerManager",
+    "Link",
+    "MeshLayer",
+    "PointCloudLayer",
+    "SkeletonLayer",
+    "__version__",
+]

@@ -1,0 +1,1 @@
+"""The cell: layers, annotations and the links between them as one object."""

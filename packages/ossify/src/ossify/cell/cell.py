@@ -1,0 +1,714 @@
+"""The cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from ossify._typing import ArrayLike, FloatArray
+from ossify.cell.manager import LayerManager
+from ossify.cell.summary import cell_html, cell_text
+from ossify.errors import UnitsError
+from ossify.layers.base import Layer
+from ossify.layers.graph import GraphLayer
+from ossify.layers.mapping import Aggregation
+from ossify.layers.mesh import MeshLayer
+from ossify.layers.points import PointCloudLayer
+from ossify.layers.siblings import Siblings
+from ossify.layers.skeleton import SkeletonLayer
+from ossify.layers.vertex_table import XYZ
+from ossify.links import Link, Linkage, Unmapped
+from ossify.units import DEFAULT_UNITS, canonical_units
+from ossify.vertex_ids import NO_VERTEX, VertexIds
+
+Links = Link | Iterable[Link] | None
+Vertices = ArrayLike | pd.DataFrame
+Features = Mapping[str, Any] | pd.DataFrame | None
+
+
+class Cell:
+    """One neuron: layers, annotations, and the links between them.
+
+    Parameters
+    ----------
+    name
+        A name or a number, such as a root id.
+    meta
+        Anything else that is known of the cell. Copied.
+    annotation_layers
+        Point clouds to start with as annotations.
+    units
+        The unit of the coordinates of layers that are added; None for not stated.
+    space
+        The name of the space that the coordinates are in.
+
+    Examples
+    --------
+    >>> cell = Cell("y").add_skeleton([[0, 0, 0], [3, 4, 0], [3, 4, 2]], [[1, 0], [2, 1]])
+    >>> cell = cell.add_point_annotations(
+    ...     "spines", [[3, 4, 1]], linkage=Link([2], target="skeleton")
+    ... )
+    >>> cell.apply_mask("skeleton", [0, 1]).annotations.spines.n_vertices
+    0
+    """
+
+    SKEL_LN: ClassVar[str] = "skeleton"
+    GRAPH_LN: ClassVar[str] = "graph"
+    MESH_LN: ClassVar[str] = "mesh"
+
+    def __init__(
+        self,
+        name: str | int | None = None,
+        meta: Mapping[str, Any] | None = None,
+        *,
+        annotation_layers: Iterable[PointCloudLayer] | None = None,
+        units: str | None = DEFAULT_UNITS,
+        space: str | None = None,
+    ) -> None:
+        self._siblings = Siblings()
+        self._units = canonical_units(units)
+        self._space = space
+        self.name = name
+        self.meta: dict[str, Any] = dict(meta or {})
+        for layer in annotation_layers or ():
+            self._take_in(layer, self._siblings.annotations, None)
+
+    @classmethod
+    def from_parts(
+        cls,
+        name: str | int | None,
+        meta: Mapping[str, Any],
+        layers: Iterable[Layer],
+        annotations: Iterable[PointCloudLayer],
+        linkage: Linkage,
+        *,
+        units: str | None,
+        space: str | None,
+        left_out: Mapping[str, int],
+    ) -> Self:
+        """A cell of finished layers and a finished linkage between them, as read from a file."""
+        cell = cls(name, meta, units=units, space=space)
+        siblings = cell._siblings
+        for group, members in ((siblings.layers, layers), (siblings.annotations, annotations)):
+            for member in members:
+                siblings.add(member, group)
+        siblings.linkage = linkage
+        siblings.left_out = dict(left_out)
+        return cell
+
+    @property
+    def linkage(self) -> Linkage:
+        """The links between layers and annotations, as rows."""
+        return self._siblings.linkage
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """How many vertices of each layer masks have dropped because they map to nothing."""
+        return dict(self._siblings.left_out)
+
+    # What it holds
+
+    @property
+    def name(self) -> str | int | None:
+        """The name, often the root id of the segmentation."""
+        return self._name
+
+    @name.setter
+    def name(self, name: str | int | None) -> None:
+        if isinstance(name, np.integer):
+            name = int(name)
+        if isinstance(name, bool) or not isinstance(name, (str, int, type(None))):
+            raise TypeError(
+                f"a cell's name must be a string, a whole number or None, not {name!r}; "
+                "a root id that has become a float is no longer exact"
+            )
+        self._name = name
+
+    @property
+    def units(self) -> str | None:
+        """The unit of all coordinates; None where it is not stated or not the same for all."""
+        return self._shared("units", self._units)
+
+    @property
+    def space(self) -> str | None:
+        """The space of all coordinates; None where it is not named or not the same for all."""
+        return self._shared("space", self._space)
+
+    def _shared(self, what: str, default: str | None) -> str | None:
+        values = {getattr(member, what) for member in self._siblings} or {default}
+        return values.pop() if len(values) == 1 else None
+
+    @property
+    def layers(self) -> LayerManager:
+        """Skeleton, graph, mesh and point layers, by name."""
+        return LayerManager(self._siblings.layers)
+
+    @property
+    def annotations(self) -> LayerManager:
+        """Annotations by name."""
+        return LayerManager(self._siblings.annotations, "point_cloud_only", "annotation")
+
+    @property
+    def skeleton(self) -> SkeletonLayer | None:
+        """The skeleton, or None."""
+        return self._siblings.of_type("skeleton")
+
+    @property
+    def graph(self) -> GraphLayer | None:
+        """The graph, or None."""
+        return self._siblings.of_type("graph")
+
+    @property
+    def mesh(self) -> MeshLayer | None:
+        """The mesh, or None."""
+        return self._siblings.of_type("mesh")
+
+    s = skeleton
+    g = graph
+    m = mesh
+    a = annotations
+    l = layers  # noqa: E741
+
+    @property
+    def features(self) -> pd.DataFrame:
+        """The features of every layer: columns ``layer`` and ``features``, a row each."""
+        rows = [(layer.name, name) for layer in self.layers for name in layer.feature_names]
+        return pd.DataFrame(rows, columns=["layer", "features"], dtype=object)
+
+    # Adding and removing
+
+    def add_skeleton(
+        self,
+        vertices: Vertices | SkeletonLayer,
+        edges: Any = None,
+        features: Features = None,
+        root: Any = None,
+        *,
+        vertex_index: Any = None,
+        edges_as_positional: bool | None = None,
+        root_as_positional: bool = False,
+        linkage: Links = None,
+        spatial_columns: str | Sequence[str] | None = None,
+    ) -> Self:
+        """Add the skeleton.
+
+        Parameters
+        ----------
+        vertices
+            (V, 3) coordinates, a DataFrame with the coordinates among its columns, or a
+            `SkeletonLayer` that is finished.
+        edges, features, root, vertex_index, edges_as_positional, root_as_positional, \
+spatial_columns
+            As for `SkeletonLayer`.
+        linkage
+            Links to layers that are there already.
+
+        Returns
+        -------
+        The cell itself.
+
+        Raises
+        ------
+        ValueError
+            If there is a skeleton already, or the input is wrong. The cell is then as it was.
+        """
+        layer = (
+            vertices
+            if isinstance(vertices, SkeletonLayer)
+            else SkeletonLayer(
+                self.SKEL_LN,
+                vertices,
+                edges,
+                spatial_columns,
+                root,
+                vertex_index=vertex_index,
+                edges_as_positional=edges_as_positional,
+                root_as_positional=root_as_positional,
+                features=features,
+                **self._where,
+            )
+        )
+        return self._take_in(layer, self._siblings.layers, linkage, self.SKEL_LN)
+
+    def add_graph(
+        self,
+        vertices: Vertices | GraphLayer,
+        edges: Any = None,
+        features: Features = None,
+        *,
+        vertex_index: Any = None,
+        edges_as_positional: bool | None = None,
+        spatial_columns: str | Sequence[str] | None = None,
+        linkage: Links = None,
+    ) -> Self:
+        """Add the graph, such as the level-2 graph.
+
+        Parameters
+        ----------
+        vertices
+            (V, 3) coordinates, a DataFrame with the coordinates among its columns, or a
+            `GraphLayer` that is finished.
+        edges, features, vertex_index, edges_as_positional, spatial_columns
+            As for `GraphLayer`.
+        linkage
+            Links to layers that are there already.
+
+        Returns
+        -------
+        The cell itself.
+
+        Raises
+        ------
+        ValueError
+            If there is a graph already, or the input is wrong. The cell is then as it was.
+        """
+        layer = (
+            vertices
+            if isinstance(vertices, GraphLayer)
+            else GraphLayer(
+                self.GRAPH_LN,
+                vertices,
+                edges,
+                spatial_columns,
+                vertex_index=vertex_index,
+                edges_as_positional=edges_as_positional,
+                features=features,
+                **self._where,
+            )
+        )
+        return self._take_in(layer, self._siblings.layers, linkage, self.GRAPH_LN)
+
+    def add_mesh(
+        self,
+        vertices: Vertices | MeshLayer,
+        faces: Any = None,
+        features: Features = None,
+        *,
+        vertex_index: Any = None,
+        faces_as_positional: bool | None = None,
+        linkage: Links = None,
+        spatial_columns: str | Sequence[str] | None = None,
+    ) -> Self:
+        """Add the mesh.
+
+        Parameters
+        ----------
+        vertices
+            (V, 3) coordinates, a DataFrame with the coordinates among its columns, or a
+            `MeshLayer` that is finished.
+        faces, features, vertex_index, faces_as_positional, spatial_columns
+            As for `MeshLayer`.
+        linkage
+            Links to layers that are there already.
+
+        Returns
+        -------
+        The cell itself.
+
+        Raises
+        ------
+        ValueError
+            If there is a mesh already, or the input is wrong. The cell is then as it was.
+        """
+        layer = (
+            vertices
+            if isinstance(vertices, MeshLayer)
+            else MeshLayer(
+                self.MESH_LN,
+                vertices,
+                faces,
+                spatial_columns,
+                vertex_index=vertex_index,
+                faces_as_positional=faces_as_positional,
+                features=features,
+                **self._where,
+            )
+        )
+        return self._take_in(layer, self._siblings.layers, linkage, self.MESH_LN)
+
+    def add_point_annotations(
+        self,
+        name: str,
+        vertices: Vertices | PointCloudLayer | None = None,
+        spatial_columns: str | Sequence[str] | None = None,
+        *,
+        vertex_index: Any = None,
+        features: Features = None,
+        linkage: Links = None,
+        vertices_from_linkage: bool = False,
+    ) -> Self:
+        """Add points that hang on a layer, such as synapses.
+
+        Parameters
+        ----------
+        name
+            The name of the annotation.
+        vertices
+            (A, 3) coordinates, a DataFrame, or a `PointCloudLayer` that is finished.
+        spatial_columns, vertex_index, features
+            As for `PointCloudLayer`.
+        linkage
+            Links to layers that are there already.
+        vertices_from_linkage
+            Take the coordinates of the vertices that the rows of the DataFrame are linked to.
+
+        Returns
+        -------
+        The cell itself.
+
+        Raises
+        ------
+        ValueError
+            If the name is taken, or the input is wrong. The cell is then as it was.
+        """
+        if vertices_from_linkage:
+            vertices = self._placed_on_target(name, vertices, vertex_index, linkage)
+            spatial_columns = XYZ
+        if vertices is None:
+            raise ValueError(
+                f"annotation {name!r} needs vertices, or a DataFrame and vertices_from_linkage=True"
+            )
+        layer = self._point_cloud(name, vertices, spatial_columns, vertex_index, features)
+        return self._take_in(layer, self._siblings.annotations, linkage, name)
+
+    def add_point_layer(
+        self,
+        name: str,
+        vertices: Vertices | PointCloudLayer,
+        spatial_columns: str | Sequence[str] | None = None,
+        *,
+        vertex_index: Any = None,
+        features: Features = None,
+        linkage: Links = None,
+    ) -> Self:
+        """Add points as a layer of their own; the arguments are those of `add_point_annotations`.
+
+        Returns
+        -------
+        The cell itself.
+        """
+        layer = self._point_cloud(name, vertices, spatial_columns, vertex_index, features)
+        return self._take_in(layer, self._siblings.layers, linkage, name)
+
+    def add_layer(self, layer: Layer, linkage: Links = None) -> Self:
+        """Add a copy of a finished layer under its own name.
+
+        Parameters
+        ----------
+        layer
+            A layer of any kind.
+        linkage
+            Links to layers that are there already.
+
+        Returns
+        -------
+        The cell itself.
+
+        Raises
+        ------
+        ValueError
+            If its name is taken, or there is a skeleton, graph or mesh already and it is another.
+        """
+        return self._take_in(layer, self._siblings.layers, linkage)
+
+    def remove_layer(self, name: str) -> Self:
+        """Remove a layer and its links.
+
+        Raises
+        ------
+        ValueError
+            If there is no layer of that name.
+        """
+        return self._remove(name, self.layers)
+
+    def remove_annotation(self, name: str) -> Self:
+        """Remove an annotation and its links.
+
+        Raises
+        ------
+        ValueError
+            If there is no annotation of that name.
+        """
+        return self._remove(name, self.annotations)
+
+    def _remove(self, name: str, among: LayerManager) -> Self:
+        among[name]
+        self._siblings.remove(name)
+        return self
+
+    @property
+    def _where(self) -> dict[str, str | None]:
+        """What the coordinates of a layer to be added are in."""
+        if any(True for _ in self._siblings):
+            return {"units": self.units, "space": self.space}
+        return {"units": self._units, "space": self._space}
+
+    def _point_cloud(
+        self,
+        name: str,
+        vertices: Any,
+        spatial_columns: str | Sequence[str] | None,
+        vertex_index: Any,
+        features: Features,
+    ) -> PointCloudLayer:
+        if isinstance(vertices, PointCloudLayer):
+            return vertices
+        return PointCloudLayer(
+            name,
+            vertices,
+            spatial_columns,
+            vertex_index=vertex_index,
+            features=features,
+            **self._where,
+        )
+
+    def _take_in(
+        self, layer: Layer, group: dict[str, Any], linkage: Links, name: str | None = None
+    ) -> Self:
+        if name is not None and layer.name != name:
+            layer = layer._with_parts(_name=name)
+        self._check_fits(layer)
+        links = [linkage] if isinstance(linkage, Link) else list(linkage or ())
+        first = not any(True for _ in self._siblings)
+        self._siblings.add(layer, group, links)
+        if first:
+            self._units, self._space = layer.units, layer.space
+        return self
+
+    def _check_fits(self, layer: Layer) -> None:
+        there = self._siblings.of_type(layer.layer_type) if layer.layer_type != "points" else None
+        if there is not None:
+            raise ValueError(
+                f"there is a {layer.layer_type} already, {there.name!r}; a cell has one at most. "
+                f"Call remove_layer({there.name!r}) first"
+            )
+        core = (self.SKEL_LN, self.GRAPH_LN, self.MESH_LN)
+        if layer.name in core and layer.name != layer.layer_type:
+            raise ValueError(f"the name {layer.name!r} is for a {layer.name}, not for {layer!r}")
+        if any(True for _ in self._siblings) and layer.units != self.units:
+            raise UnitsError(
+                f"layer {layer.name!r} is in {layer.units or 'units that are not stated'}, the cell "
+                f"in {self.units or 'units that are not stated'}; transform one of them first"
+            )
+
+    def _placed_on_target(
+        self, name: str, vertices: Any, vertex_index: Any, linkage: Links
+    ) -> pd.DataFrame:
+        """The rows of a DataFrame with the coordinates of the vertices they are linked to."""
+        if not isinstance(vertices, pd.DataFrame) or not isinstance(linkage, Link):
+            raise ValueError(
+                f"annotation {name!r}: vertices_from_linkage=True needs a DataFrame and one Link"
+            )
+        source, target = linkage.between(name)
+        if source != name:
+            raise ValueError(
+                f"annotation {name!r}: vertices_from_linkage=True needs a Link from the annotation, "
+                f"not {source} → {target}"
+            )
+        ids = vertices.index if vertex_index is None else vertex_index
+        table = linkage.resolve(
+            f"{source} → {target}",
+            VertexIds(vertices[ids] if isinstance(ids, str) else ids, f"annotation {name!r}: ids"),
+            self._siblings[target]._table.ids,
+            lambda column: vertices[column],
+        )
+        unmapped = int((table.rows == NO_VERTEX).sum())
+        if unmapped:
+            raise ValueError(
+                f"annotation {name!r}: {unmapped:,} of {len(vertices):,} rows are linked to nothing "
+                "and have no coordinates to take"
+            )
+        points = self._siblings[target].vertices[table.rows]
+        return vertices.assign(**dict(zip(XYZ, points.T, strict=True)))
+
+    # Masks and copies
+
+    def apply_mask(
+        self,
+        layer: str,
+        mask: Any,
+        as_positional: bool = False,
+        *,
+        unmapped: Unmapped = "drop",
+    ) -> Self:
+        """The cell with only some of the vertices of one layer, and what is linked to them.
+
+        The cell itself is not changed. Ids are kept, rows are new. Layers that no link joins to
+        the masked one stay whole.
+
+        Parameters
+        ----------
+        layer
+            The name of a layer or annotation.
+        mask
+            (V,) booleans, or vertex ids.
+        as_positional
+            Whether numbers mean rows instead of ids.
+        unmapped
+            Whether vertices of linked layers that map to nothing in the masked one are dropped,
+            in which case `describe` counts them, or kept.
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer, the mask has the wrong length, or an id is unknown.
+
+        Examples
+        --------
+        >>> cell = Cell().add_skeleton([[0, 0, 0], [1, 0, 0]], [[1, 0]], vertex_index=[10, 20])
+        >>> cell.apply_mask("skeleton", [20]).skeleton.vertex_index.tolist()
+        [20]
+        """
+        keep = self._siblings[layer]._keep(mask, as_positional)
+        return self._with(self._siblings.masked(layer, keep, unmapped))
+
+    @contextmanager
+    def mask_context(self, layer: str, mask: Any, as_positional: bool = False) -> Iterator[Self]:
+        """`apply_mask` for the length of a ``with`` block."""
+        yield self.apply_mask(layer, mask, as_positional)
+
+    def copy(self) -> Self:
+        """A copy. What never changes is shared; what is added to one does not show in the other."""
+        return self._with(self._siblings.copy())
+
+    def _with(self, siblings: Siblings) -> Self:
+        made = type(self).__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        made.meta = dict(self.meta)
+        made._siblings = siblings
+        return made
+
+    def transform(
+        self,
+        transform: Callable[[FloatArray], ArrayLike] | ArrayLike,
+        inplace: bool = False,
+        *,
+        units: str | None = None,
+        space: str | None = None,
+    ) -> Self:
+        """The cell with the coordinates of all layers and annotations moved.
+
+        Parameters
+        ----------
+        transform
+            A function from (V, 3) to (V, 3) coordinates, called for each of them; or the new
+            coordinates, if there is but one layer.
+        inplace
+            Change this cell; otherwise a copy.
+        units, space
+            What the new coordinates are in. Not given: not stated.
+
+        Raises
+        ------
+        ValueError
+            If a result is not (V, 3) finite numbers. The cell is then as it was.
+
+        Examples
+        --------
+        >>> cell = Cell().add_skeleton([[0, 0, 0], [2000, 0, 0]], [[1, 0]])
+        >>> in_um = cell.transform(lambda xyz: xyz / 1000, units="um")
+        >>> in_um.skeleton.cable_length(), in_um.units
+        (2.0, 'um')
+        """
+        cell = self if inplace else self.copy()
+        members = list(cell._siblings)
+        moved = [member._moved_parts(transform) for member in members]
+        cell._units, cell._space = canonical_units(units), space
+        for member, parts in zip(members, moved, strict=True):
+            member._take_moved(parts, units, space)
+        return cell
+
+    # Features across layers
+
+    def get_features(
+        self,
+        features: str | Sequence[str],
+        target_layer: str,
+        source_layers: str | Sequence[str] | None = None,
+        agg: Aggregation = "median",
+    ) -> pd.DataFrame:
+        """Features of any layers, mapped to the vertices of one.
+
+        Parameters
+        ----------
+        features
+            One name or several. Annotations are searched for what no layer has.
+        target_layer
+            The layer to map to.
+        source_layers
+            Where to look, if more than one layer has a feature of that name.
+        agg
+            As in `map_features_to_layer`.
+
+        Returns
+        -------
+        DataFrame
+            One column per feature, indexed by the vertex ids of the target.
+
+        Raises
+        ------
+        ValueError
+            If a feature is in no layer or in several.
+        """
+        names = [features] if isinstance(features, str) else list(features)
+        among = [source_layers] if isinstance(source_layers, str) else source_layers
+        columns = []
+        for name in names:
+            layer = self._layer_with(name, among)
+            how = agg[name] if isinstance(agg, dict) else agg
+            columns.append(layer.map_features_to_layer(name, target_layer, how))
+        if not columns:
+            return self._siblings[target_layer]._table.frame([])
+        return pd.concat(columns, axis=1)
+
+    def _layer_with(self, feature: str, among: Sequence[str] | None) -> Layer:
+        groups: list[list[Layer]] = [list(self.layers), list(self.annotations)]
+        if among is not None:
+            groups = [[self._siblings[name] for name in among]]
+        for group in groups:
+            having = [layer for layer in group if feature in layer._table.columns]
+            if len(having) > 1:
+                names = ", ".join(repr(layer.name) for layer in having)
+                raise ValueError(f"feature {feature!r} is in {names}; say which by source_layers")
+            if having:
+                return having[0]
+        where = "any layer or annotation" if among is None else ", ".join(map(repr, among))
+        raise ValueError(f"feature {feature!r} is not in {where}")
+
+    # Text
+
+    def describe(self, html: bool = False, coverage: bool = True) -> None:
+        """Print what the cell holds.
+
+        Parameters
+        ----------
+        html
+            Show it as HTML that folds, in a notebook.
+        coverage
+            Say where links leave vertices unmapped.
+        """
+        if html:
+            try:
+                from IPython.display import HTML, display
+            except ImportError:
+                pass
+            else:
+                display(HTML(cell_html(self.name, self._siblings, coverage)))
+                return
+        print(cell_text(self.name, self._siblings, coverage))
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(name={self.name!r}, layers={sorted(self.layers.names)}, "
+            f"annotations={self.annotations.names})"
+        )
+
+    def __str__(self) -> str:
+        return cell_text(self.name, self._siblings)
+
+    def _repr_html_(self) -> str:
+        return cell_html(self.name, self._siblings)

@@ -1,0 +1,78 @@
+"""What can be wrong, as subclasses of the builtin each one refines.
+
+Nobody has to import these to catch them: ``except ValueError`` or ``except KeyError`` is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class OssifyError(Exception):
+    """Base of every exception that is raised by ossify alone."""
+
+
+class TopologyError(OssifyError, ValueError):
+    """Edges, parents or faces that do not make the tree, graph or surface they should.
+
+    Attributes
+    ----------
+    rows
+        The first offending rows, where there are any.
+    """
+
+    def __init__(self, message: str, rows: Sequence[int] = ()) -> None:
+        super().__init__(message)
+        self.rows = tuple(int(row) for row in rows)
+
+    def __reduce__(self) -> tuple[type[TopologyError], tuple[str, tuple[int, ...]]]:
+        return type(self), (str(self), self.rows)
+
+
+class VertexIdError(OssifyError, ValueError):
+    """Numbers that cannot be vertex ids: negative, too large, not whole, repeated."""
+
+
+class UnknownVertexError(OssifyError, KeyError, ValueError):
+    """Vertex ids or rows that a layer does not have."""
+
+    # KeyError shows the repr of its argument, which turns a sentence into a quoted string.
+    __str__ = Exception.__str__
+
+
+class UnknownLayerError(OssifyError, KeyError, ValueError):
+    """A layer or annotation name that the cell does not have."""
+
+    __str__ = Exception.__str__
+
+
+class UnknownFeatureError(OssifyError, KeyError, ValueError):
+    """A feature name that a layer does not have."""
+
+    __str__ = Exception.__str__
+
+
+class LinkError(OssifyError, ValueError):
+    """A link that does not fit its layers, or layers that no link connects."""
+
+
+class UnmappedVertexError(OssifyError, KeyError, ValueError):
+    """Vertices that were asked to map to a layer and do not."""
+
+    __str__ = Exception.__str__
+
+
+class MaskError(OssifyError, ValueError):
+    """A mask or selection that does not fit the layer it is meant for."""
+
+
+class ShapeError(OssifyError, ValueError):
+    """An array or table of the wrong length, shape or kind."""
+
+
+class UnitsError(OssifyError, ValueError):
+    """Units that are unknown, or two that cannot be used together."""
+
+
+class OsyFormatError(OssifyError, ValueError):
+    """A file that is not an ``.osy``, or one that is damaged or from a newer format."""

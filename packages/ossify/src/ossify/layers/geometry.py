@@ -1,0 +1,172 @@
+"""Topology with coordinates. What is derived from both is kept here, and goes when either does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ossify._frozen import Frozen, freeze
+from ossify._typing import BoolArray, FloatArray, IntArray
+from ossify.topology import mesh_surface, segments, sparse_graph
+from ossify.topology.ragged import Ragged
+from ossify.topology.rooted_tree import RootedTree
+from ossify.topology.selection import Selection
+from ossify.vertex_ids import VertexIds
+
+if TYPE_CHECKING:
+    import trimesh
+    from scipy.sparse import csr_matrix
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedGraph(Frozen):
+    """Points and the edges between them, in rows."""
+
+    points: FloatArray
+    edges: IntArray
+
+    def __post_init__(self) -> None:
+        freeze(self.edges)
+
+    @cached_property
+    def lengths(self) -> FloatArray:
+        """(E,) Euclidean length of every edge."""
+        return sparse_graph.edge_lengths(self.points, self.edges)
+
+    @cached_property
+    def csgraph(self) -> csr_matrix:
+        """(V, V) lengths, from the first vertex of an edge to the second."""
+        return sparse_graph.adjacency(len(self.points), self.edges, self.lengths, directed=True)
+
+    @cached_property
+    def csgraph_undirected(self) -> csr_matrix:
+        """(V, V) lengths, both ways."""
+        return sparse_graph.adjacency(len(self.points), self.edges, self.lengths, directed=False)
+
+    @cached_property
+    def csgraph_binary(self) -> csr_matrix:
+        """(V, V) ones, from the first vertex of an edge to the second."""
+        return sparse_graph.binary_adjacency(len(self.points), self.edges, directed=True)
+
+    @cached_property
+    def csgraph_binary_undirected(self) -> csr_matrix:
+        """(V, V) ones, both ways."""
+        return sparse_graph.binary_adjacency(len(self.points), self.edges, directed=False)
+
+    @cached_property
+    def half_edge_length(self) -> FloatArray:
+        """(V,) half the length of the edges that meet at each vertex."""
+        return freeze(sparse_graph.half_edge_length(len(self.points), self.edges, self.lengths))
+
+    def with_points(self, points: FloatArray) -> EmbeddedGraph:
+        """The same edges between other points."""
+        return EmbeddedGraph(points, self.edges)
+
+    def select(self, points: FloatArray, selection: Selection) -> EmbeddedGraph:
+        """The edges between kept vertices, whose points are `points`."""
+        return EmbeddedGraph(points, selection.renumber(self.edges))
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedSurface(Frozen):
+    """Points and the triangles between them, in rows."""
+
+    points: FloatArray
+    faces: IntArray
+
+    def __post_init__(self) -> None:
+        freeze(self.faces)
+
+    @cached_property
+    def edges(self) -> IntArray:
+        """(3F, 2) the sides of every face."""
+        return freeze(mesh_surface.face_edges(self.faces))
+
+    @cached_property
+    def csgraph(self) -> csr_matrix:
+        """(V, V) lengths of the sides of the faces, both ways."""
+        lengths = sparse_graph.edge_lengths(self.points, self.edges)
+        return sparse_graph.adjacency(len(self.points), self.edges, lengths, directed=False)
+
+    @cached_property
+    def trimesh(self) -> trimesh.Trimesh:
+        """The surface as trimesh has it."""
+        import trimesh
+
+        return trimesh.Trimesh(self.points.copy(), self.faces.astype(np.int64), process=False)
+
+    def area(self, keep: BoolArray | None = None, inclusive: bool = False) -> float:
+        """Area of the faces of which all vertices are kept, or any if `inclusive`."""
+        return mesh_surface.surface_area(self.points, self.faces, keep, inclusive)
+
+    def with_points(self, points: FloatArray) -> EmbeddedSurface:
+        """The same faces between other points."""
+        return EmbeddedSurface(points, self.faces)
+
+    def select(self, points: FloatArray, selection: Selection) -> EmbeddedSurface:
+        """The faces between kept vertices, whose points are `points`."""
+        return EmbeddedSurface(points, selection.renumber(self.faces))
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedTree(Frozen):
+    """A rooted tree, or several, with points and ids.
+
+    Attributes
+    ----------
+    root
+        The row of the stated root, None if it is not there or none was stated.
+    """
+
+    ids: VertexIds
+    points: FloatArray
+    tree: RootedTree
+    root: int | None
+
+    @cached_property
+    def steps(self) -> FloatArray:
+        """(V,) distance from every vertex to its parent, 0 at roots."""
+        return freeze(sparse_graph.parent_edge_lengths(self.points, self.tree.parent))
+
+    @cached_property
+    def from_root(self) -> FloatArray:
+        """(V,) path length from the root of each vertex's tree."""
+        return freeze(self.tree.sums_from_root(self.steps))
+
+    @cached_property
+    def graph(self) -> EmbeddedGraph:
+        """The edges, from child to parent."""
+        return EmbeddedGraph(self.points, self.tree.edges)
+
+    @cached_property
+    def cover_paths(self) -> Ragged:
+        """Rows of one path per tip, the farthest first."""
+        return segments.cover_paths(self.tree, self.from_root)
+
+    def cable_length(self, keep: BoolArray | None = None) -> float:
+        """Length of the edges of which both ends are kept."""
+        if keep is None:
+            return float(self.steps.sum())
+        if not len(keep):
+            return 0.0
+        # A root reads the last vertex here, and adds its step of 0.
+        return float(self.steps[keep & np.take(keep, self.tree.parent)].sum())
+
+    def with_points(self, points: FloatArray) -> EmbeddedTree:
+        """The same tree through other points."""
+        return EmbeddedTree(self.ids, points, self.tree, self.root)
+
+    def rerooted(self, row: int) -> EmbeddedTree:
+        """The same edges, with all paths of that tree leading to `row`."""
+        return EmbeddedTree(self.ids, self.points, self.tree.reroot(row), row)
+
+    def select(self, ids: VertexIds, points: FloatArray, selection: Selection) -> EmbeddedTree:
+        """The edges between kept vertices, whose ids and points are given."""
+        if selection.keeps_all:
+            return self
+        root = None if self.root is None else int(selection.new_rows[self.root])
+        tree = self.tree.select(selection.keep)
+        return EmbeddedTree(ids, points, tree, None if root is None or root < 0 else root)

@@ -1,0 +1,557 @@
+"""The skeleton of a cell: a rooted tree in space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from ossify._typing import FloatArray, IntArray
+from ossify.errors import UnknownVertexError
+from ossify.layers import intake
+from ossify.layers.base import Transform
+from ossify.layers.geometry import EmbeddedGraph, EmbeddedTree
+from ossify.layers.graph import EdgeLayer
+from ossify.layers.vertex_table import VertexTable
+from ossify.topology import segments
+from ossify.topology.ragged import Ragged
+from ossify.topology.rooted_tree import RootedTree
+from ossify.topology.selection import Selection
+from ossify.units import DEFAULT_UNITS
+from ossify.vertex_ids import NO_VERTEX, as_id
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+
+class SkeletonLayer(EdgeLayer):
+    """A skeleton: every vertex has at most one parent, and paths lead to a root.
+
+    A masked skeleton remembers the whole tree: `distance_to_root` and `hops_to_root` are measured
+    on it, also where the mask has cut the path.
+
+    Parameters
+    ----------
+    name
+        The name of the layer; in a cell it is ``"skeleton"``.
+    vertices
+        (V, 3) coordinates, or a DataFrame with the coordinates among its columns.
+    edges
+        (E, 2) vertex ids [child, parent]; rows if `vertex_index` is an array. The tree of a stated
+        root may have its edges either way round and is oriented.
+    spatial_columns
+        Three column names, or the prefix p of p_x, p_y, p_z. None: x, y, z, or the only three.
+    root
+        Vertex id of the root. None: the only vertex without a parent; if there are several, there
+        are several roots and none is stated.
+    vertex_index
+        (V,) vertex ids, or the name of the column that holds them.
+    edges_as_positional, root_as_positional
+        Say outright whether `edges` and `root` are rows (True) or vertex ids (False).
+    features
+        Name → (V,) values, or name → column of `vertices`; or a DataFrame.
+    units, space
+        What the coordinates are in.
+
+    Raises
+    ------
+    TopologyError
+        If the edges make no forest, or name vertices that are not there. A ValueError.
+
+    Examples
+    --------
+    >>> skeleton = SkeletonLayer("skeleton", [[0, 0, 0], [3, 4, 0], [3, 4, 2]], [[1, 0], [2, 1]])
+    >>> skeleton.root, skeleton.cable_length(), skeleton.distance_to_root(2)
+    (0, 7.0, 7.0)
+    """
+
+    layer_type: ClassVar[str] = "skeleton"
+
+    def __init__(
+        self,
+        name: str,
+        vertices: Any,
+        edges: Any = None,
+        spatial_columns: str | Sequence[str] | None = None,
+        root: Any = None,
+        *,
+        vertex_index: Any = None,
+        edges_as_positional: bool | None = None,
+        root_as_positional: bool = False,
+        features: Mapping[str, Any] | pd.DataFrame | None = None,
+        units: str | None = DEFAULT_UNITS,
+        space: str | None = None,
+    ) -> None:
+        table = intake.vertex_table(name, vertices, spatial_columns, vertex_index, features)
+        rows = intake.tuples_as_rows(
+            name,
+            "edges",
+            edges,
+            2,
+            table.ids,
+            as_positional=edges_as_positional,
+            vertex_index=vertex_index,
+        )
+        root_row = _root_row(name, root, table, root_as_positional)
+        tree = RootedTree.from_edges(len(table), rows, root_row, ids=table.ids.ids)
+        if root_row is None and len(tree.roots) == 1:
+            root_row = int(tree.roots[0])
+        embedded = EmbeddedTree(table.ids, table.points, tree, root_row)
+        self._build(name, table, embedded, embedded, units, space)
+
+    @classmethod
+    def from_parts(
+        cls,
+        name: str,
+        table: VertexTable,
+        tree: EmbeddedTree,
+        whole: EmbeddedTree,
+        units: str | None,
+        space: str | None,
+    ) -> SkeletonLayer:
+        """A skeleton of finished parts; `whole` is `tree` unless a mask lies between them."""
+        made = cls.__new__(cls)
+        made._build(name, table, tree, whole, units, space)
+        return made
+
+    def _build(
+        self,
+        name: str,
+        table: VertexTable,
+        tree: EmbeddedTree,
+        whole: EmbeddedTree,
+        units: str | None,
+        space: str | None,
+    ) -> None:
+        super().__init__(name, table, units, space)
+        self._embedded = tree
+        self._whole = whole
+
+    @property
+    def _graph(self) -> EmbeddedGraph:
+        return self._embedded.graph
+
+    @property
+    def tree(self) -> RootedTree:
+        """The topology alone, in rows."""
+        return self._embedded.tree
+
+    # Roots
+
+    @property
+    def root(self) -> int | None:
+        """Vertex id of the stated root, or of the only one; None if it is masked out or unstated."""
+        return None if self._embedded.root is None else int(self.vertex_index[self._embedded.root])
+
+    @property
+    def root_positional(self) -> int | None:
+        """Row of the root."""
+        return self._embedded.root
+
+    @property
+    def root_location(self) -> FloatArray | None:
+        """(3,) coordinates of the root."""
+        return None if self._embedded.root is None else self.vertices[self._embedded.root]
+
+    @property
+    def roots(self) -> IntArray:
+        """Vertex ids of all vertices without a parent, one for each tree."""
+        return self._ids(self.tree.roots)
+
+    @property
+    def parentless_nodes(self) -> IntArray:
+        """The same as `roots`."""
+        return self.roots
+
+    @property
+    def parentless_nodes_positional(self) -> IntArray:
+        """Rows of the vertices without a parent."""
+        return self.tree.roots
+
+    def reroot(self, new_root: Any, as_positional: bool = False) -> Self:
+        """Make another vertex the root, in place.
+
+        The edges on the way to it turn round; trees that it is not part of stay as they are. A
+        masked skeleton forgets the whole tree and measures on what it has.
+
+        Parameters
+        ----------
+        new_root
+            Vertex id.
+        as_positional
+            Whether it is a row instead.
+
+        Raises
+        ------
+        UnknownVertexError
+            If there is no such vertex. The skeleton is then as it was.
+        """
+        self._embedded = self._embedded.rerooted(self._row(new_root, as_positional))
+        self._whole = self._embedded
+        return self
+
+    # The whole tree
+
+    @property
+    def base_root(self) -> int | None:
+        """Vertex id of the root before any mask."""
+        whole = self._whole
+        return None if whole.root is None else int(whole.ids.ids[whole.root])
+
+    @property
+    def base_root_positional(self) -> int | None:
+        """Row of the root before any mask."""
+        return self._whole.root
+
+    @property
+    def base_root_location(self) -> FloatArray | None:
+        """(3,) coordinates of the root before any mask."""
+        return None if self._whole.root is None else self._whole.points[self._whole.root]
+
+    @property
+    def base_vertex_index(self) -> IntArray:
+        """(V_base,) vertex ids before any mask."""
+        return self._whole.ids.ids
+
+    @property
+    def base_parent_array(self) -> IntArray:
+        """(V_base,) row of every vertex's parent before any mask, −1 at roots."""
+        return self._whole.tree.parent.astype(np.int64)
+
+    @property
+    def base_csgraph(self) -> csr_matrix:
+        """Sparse lengths from child to parent before any mask."""
+        return self._whole.graph.csgraph
+
+    @property
+    def base_csgraph_binary(self) -> csr_matrix:
+        """Sparse ones from child to parent before any mask."""
+        return self._whole.graph.csgraph_binary
+
+    def distance_to_root(self, vertices: Any = None, as_positional: bool = False) -> Any:
+        """Path length to the root of each vertex's own tree, measured before any mask.
+
+        Parameters
+        ----------
+        vertices
+            Vertex ids, or one boolean per vertex; None for all.
+        as_positional
+            Whether numbers mean rows instead of ids.
+
+        Returns
+        -------
+        (N,) float64 array, a float for a single vertex
+        """
+        return self._on_whole(self._whole.from_root, vertices, as_positional)
+
+    def hops_to_root(self, vertices: Any = None, as_positional: bool = False) -> Any:
+        """Number of edges to the root of each vertex's own tree, counted before any mask.
+
+        Parameters
+        ----------
+        vertices
+            Vertex ids, or one boolean per vertex; None for all.
+        as_positional
+            Whether numbers mean rows instead of ids.
+
+        Returns
+        -------
+        (N,) int64 array, an int for a single vertex
+        """
+        return self._on_whole(self._whole.tree.depth, vertices, as_positional)
+
+    def _on_whole(self, values: Any, vertices: Any, as_positional: bool) -> Any:
+        rows = self._rows(vertices, as_positional)
+        if self._whole is not self._embedded:
+            rows = self._whole.ids.find(self.vertex_index[rows])
+        found = np.take(values, rows)
+        return found.item() if np.isscalar(vertices) else found
+
+    # Lengths
+
+    def cable_length(self, vertices: Any = None, as_positional: bool = False) -> float:
+        """Length of all edges of which both ends are among the vertices.
+
+        Parameters
+        ----------
+        vertices
+            Vertex ids, or one boolean per vertex; None for all.
+        as_positional
+            Whether numbers mean rows instead of ids.
+        """
+        keep = None if vertices is None else self._keep(vertices, as_positional)
+        return self._embedded.cable_length(keep)
+
+    def _distances(self, sources: IntArray, targets: IntArray, limit: float | None) -> FloatArray:
+        distances = self.tree.distances_between(sources, targets, self._embedded.from_root)
+        if limit is not None:
+            distances[distances > limit] = np.inf
+        return distances
+
+    def _path(self, source: int, target: int) -> IntArray | None:
+        return self.tree.path_rows(source, target)
+
+    # Vertices by what they are in the tree
+
+    @property
+    def parent_node_array(self) -> IntArray:
+        """(V,) int64 row of every vertex's parent, −1 at roots."""
+        return self.tree.parent.astype(np.int64)
+
+    @property
+    def branch_points(self) -> IntArray:
+        """Vertex ids of the vertices with two or more children."""
+        return self._ids(self.branch_points_positional)
+
+    @property
+    def branch_points_positional(self) -> IntArray:
+        """Rows of the vertices with two or more children."""
+        return self.tree.branch_rows
+
+    @property
+    def end_points(self) -> IntArray:
+        """Vertex ids of the vertices without children."""
+        return self._ids(self.end_points_positional)
+
+    @property
+    def end_points_positional(self) -> IntArray:
+        """Rows of the vertices without children."""
+        return self.tree.tip_rows
+
+    @property
+    def branch_points_undirected(self) -> IntArray:
+        """Vertex ids of the vertices with three or more edges."""
+        return self._ids(self.branch_points_undirected_positional)
+
+    @property
+    def branch_points_undirected_positional(self) -> IntArray:
+        """Rows of the vertices with three or more edges."""
+        return np.flatnonzero(self._degree() > 2)
+
+    @property
+    def end_points_undirected(self) -> IntArray:
+        """Vertex ids of the vertices with one edge, a root among them."""
+        return self._ids(self.end_points_undirected_positional)
+
+    @property
+    def end_points_undirected_positional(self) -> IntArray:
+        """Rows of the vertices with one edge, a root among them."""
+        return np.flatnonzero(self._degree() == 1)
+
+    @property
+    def topo_points(self) -> IntArray:
+        """Vertex ids of branch points, end points and roots."""
+        return self._ids(self.topo_points_positional)
+
+    @property
+    def topo_points_positional(self) -> IntArray:
+        """Rows of branch points, end points and roots, ascending."""
+        is_topo = self.tree.n_children != 1
+        is_topo[self.tree.roots] = True
+        return np.flatnonzero(is_topo)
+
+    @property
+    def n_branch_points(self) -> int:
+        """The number of vertices with two or more children."""
+        return len(self.branch_points_positional)
+
+    @property
+    def n_end_points(self) -> int:
+        """The number of vertices without children."""
+        return len(self.end_points_positional)
+
+    @property
+    def n_topo_points(self) -> int:
+        """The number of branch points, end points and roots, each vertex counted once."""
+        return len(self.topo_points_positional)
+
+    @property
+    def as_tuple(self) -> tuple[FloatArray, IntArray]:
+        """The (V, 3) coordinates and the (E, 2) edges as rows."""
+        return self.vertices, self.edges_positional
+
+    def child_vertices(
+        self, vertices: Any = None, as_positional: bool = False
+    ) -> dict[int, IntArray]:
+        """The children of each vertex; vertices without children are left out.
+
+        Parameters
+        ----------
+        vertices
+            Vertex ids, or one boolean per vertex; None for all.
+        as_positional
+            Whether numbers mean rows instead of ids, in the answer too.
+        """
+        rows = self._rows(vertices, as_positional)
+        rows = rows[self.tree.n_children[rows] > 0]
+        children = self.tree.children.take(rows)
+        named = Ragged(self._named(children.values, as_positional), children.offsets)
+        return dict(zip(self._named(rows, as_positional).tolist(), named.split(), strict=True))
+
+    def downstream_vertices(
+        self, vertex: Any, inclusive: bool = False, as_positional: bool = False
+    ) -> IntArray:
+        """All vertices whose path to the root leads through a vertex.
+
+        Parameters
+        ----------
+        vertex
+            Vertex id.
+        inclusive
+            Whether the vertex itself is among them.
+        as_positional
+            Whether numbers mean rows instead of ids, in the answer too.
+
+        Returns
+        -------
+        (N,) int64 array
+            Every vertex after its parent.
+        """
+        rows = self.tree.subtree_rows(self._row(vertex, as_positional))
+        return self._named(rows if inclusive else rows[1:], as_positional)
+
+    def lowest_common_ancestor(self, u: Any, v: Any, as_positional: bool = False) -> int | None:
+        """The vertex farthest from the root that the paths of both to the root go through.
+
+        Returns
+        -------
+        int or None
+            None if they are in different trees.
+        """
+        row = self.tree.lowest_common_ancestor(
+            self._row(u, as_positional), self._row(v, as_positional)
+        )
+        return None if row == NO_VERTEX else int(self._named(np.array([row]), as_positional)[0])
+
+    # Paths and segments
+
+    @property
+    def cover_paths(self) -> list[IntArray]:
+        """Vertex ids of paths that cover the skeleton, one per end point, the farthest first.
+
+        Each runs from its tip towards the root and stops before a vertex of an earlier path, so
+        that every vertex is in exactly one.
+        """
+        return self._split(self._embedded.cover_paths)
+
+    @property
+    def cover_paths_positional(self) -> list[IntArray]:
+        """`cover_paths` as rows."""
+        return self._embedded.cover_paths.split()
+
+    def cover_paths_specific(self, sources: Any, as_positional: bool = False) -> list[IntArray]:
+        """Paths towards the root from chosen vertices, the farthest first.
+
+        Each stops before a vertex of an earlier path.
+
+        Parameters
+        ----------
+        sources
+            Vertex ids, or one boolean per vertex.
+        as_positional
+            Whether numbers mean rows instead of ids, in the answer too.
+        """
+        rows = self._rows(sources, as_positional)
+        paths = segments.cover_paths(self.tree, self._embedded.from_root, rows)
+        return paths.split() if as_positional else self._split(paths)
+
+    @property
+    def segments(self) -> list[IntArray]:
+        """Vertex ids of the unbranched runs, each from its far end towards the root.
+
+        A branch point is the first of the segment on its root side. Segments partition the
+        vertices.
+        """
+        return self._split(segments.segments(self.tree))
+
+    @property
+    def segments_positional(self) -> list[IntArray]:
+        """`segments` as rows."""
+        return segments.segments(self.tree).split()
+
+    @property
+    def segments_plus(self) -> list[IntArray]:
+        """`segments`, each with the vertex that it hangs on at the end."""
+        return self._split(segments.segments_plus(self.tree))
+
+    @property
+    def segments_plus_positional(self) -> list[IntArray]:
+        """`segments_plus` as rows."""
+        return segments.segments_plus(self.tree).split()
+
+    @property
+    def segment_map(self) -> IntArray:
+        """(V,) number of the segment, in `segments`, that each vertex is in."""
+        return segments.segment_of(self.tree)
+
+    def expand_to_segment(self, vertices: Any, as_positional: bool = False) -> list[IntArray]:
+        """The whole segment that each vertex is in.
+
+        Parameters
+        ----------
+        vertices
+            Vertex ids, or one boolean per vertex.
+        as_positional
+            Whether numbers mean rows instead of ids, in the answer too.
+        """
+        numbers = self.segment_map[self._rows(vertices, as_positional)]
+        expanded = segments.segments(self.tree).take(numbers)
+        return expanded.split() if as_positional else self._split(expanded)
+
+    # Parts
+
+    def _selected(self, selection: Selection) -> Self:
+        table = self._table.select(selection)
+        embedded = self._embedded.select(table.ids, table.points, selection)
+        return self._with_parts(_table=table, _embedded=embedded)
+
+    def _moved_parts(self, transform: Transform) -> dict[str, Any]:
+        points = self._moved(self.vertices, transform)
+        embedded = whole = self._embedded.with_points(points)
+        if self._whole is not self._embedded:
+            if not callable(transform):
+                raise ValueError(
+                    f"layer {self._name!r} is masked and remembers {len(self._whole.points):,} "
+                    "vertices of the whole tree, which an array of new coordinates cannot move; "
+                    "pass a function"
+                )
+            whole = self._whole.with_points(self._moved(self._whole.points, transform))
+        return {
+            "_table": self._table.with_points(points),
+            "_embedded": embedded,
+            "_whole": whole,
+        }
+
+    def _ids(self, rows: IntArray) -> IntArray:
+        return np.take(self.vertex_index, rows)
+
+    def _split(self, rows: Ragged) -> list[IntArray]:
+        return Ragged(self._ids(rows.values), rows.offsets).split()
+
+    def _degree(self) -> IntArray:
+        return self.tree.n_children + (self.tree.parent != NO_VERTEX)
+
+    def _counts(self) -> dict[str, int]:
+        return {
+            "vertices": self.n_vertices,
+            "edges": self.n_vertices - len(self.tree.roots),
+            "branch points": self.n_branch_points,
+            "end points": self.n_end_points,
+        }
+
+
+def _root_row(name: str, root: Any, table: VertexTable, as_positional: bool) -> int | None:
+    if root is None:
+        return None
+    vertex = as_id(root, f"{name}: root")
+    row = vertex if as_positional and vertex < len(table) else NO_VERTEX
+    if not as_positional:
+        row = int(table.ids.find(np.array([vertex]))[0])
+    if row == NO_VERTEX:
+        kind = "row" if as_positional else "vertex id"
+        raise UnknownVertexError(
+            f"{name}: the root, {kind} {vertex}, is not among the {len(table):,} vertices"
+        )
+    return row

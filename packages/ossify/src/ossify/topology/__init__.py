@@ -1,0 +1,1 @@
+"""Trees, graphs and surfaces as plain arrays: rows in, rows out, without names or ids."""
