@@ -54,7 +54,6 @@ def surface_area(
     points: FloatArray,
     faces: IntArray,
     keep: BoolArray | None = None,
-    *,
     inclusive: bool = False,
 ) -> float:
     """Summed area of the faces, or of some of them.

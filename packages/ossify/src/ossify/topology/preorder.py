@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ossify._typing import AnyArray, IntArray
 from ossify.errors import TopologyError
+from ossify.topology.ragged import joined_ranges
 
 Rows = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
@@ -167,10 +168,27 @@ class Preorder:
         return np.repeat(run_values, self.run_length, axis=0)
 
     def per_row(self, place_values: AnyArray) -> AnyArray:
-        """Bring (V, …) values from preorder to row order."""
+        """Bring (V, …) values from preorder to row order; the same array if they agree."""
+        if self._is_row_order:
+            return place_values
         values: AnyArray = np.empty_like(place_values)
-        values[self.order] = place_values
+        values[self._wide_order] = place_values
         return values
+
+    def in_order(self, row_values: AnyArray) -> AnyArray:
+        """Bring (V, …) values from row order to preorder; the same array if they agree."""
+        if self._is_row_order:
+            return row_values
+        return np.take(row_values, self._wide_order, axis=0)
+
+    @cached_property
+    def _is_row_order(self) -> bool:
+        return np.array_equal(self.order, np.arange(self.n_places, dtype=np.int32))
+
+    @cached_property
+    def _wide_order(self) -> Places:
+        # numpy would widen narrower numbers each time it takes values by them.
+        return self.order.astype(np.int64)
 
     def sums_above(self, run_values: npt.NDArray[Number]) -> npt.NDArray[Number]:
         """(R,) sum of (R,) values over the runs above each run, itself not included."""
@@ -207,6 +225,23 @@ def freeze(array: AnyArray) -> AnyArray:
 
 def _visit(parent: Rows, n_children: Rows) -> Rows:
     """Rows in preorder; the rows on cycles, and below them, are missing."""
+    # Skeletons are often stored along their branches. Where the only child of a row is the next
+    # row, both are visited in one step.
+    begins = np.ones(len(parent), dtype=np.bool_)
+    begins[1:] = parent[1:] != np.arange(len(parent) - 1, dtype=np.int32)
+    begins[1:] |= n_children[:-1] != 1
+    first = np.flatnonzero(begins)
+    stop = np.append(first[1:], len(parent))[: len(first)]
+    stretch_of = np.cumsum(begins, dtype=np.int32)
+    stretch_of -= 1
+    above = parent[first]
+    stretch_parent = np.where(above >= 0, stretch_of[above], np.int32(-1))
+    visited = _search(stretch_parent, n_children[stop - 1])
+    return joined_ranges(first[visited], (stop - first)[visited]).astype(np.int32)
+
+
+def _search(parent: Rows, n_children: Rows) -> Rows:
+    """Rows in the order of a depth-first search from the roots."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import depth_first_order
 
@@ -227,7 +262,7 @@ def _visit(parent: Rows, n_children: Rows) -> Rows:
     graph = csr_array((np.zeros(len(targets)), targets, starts), shape=(len(parent), len(parent)))
     first_root = int(np.argmax(parent < 0))
     order: Rows = depth_first_order(graph, first_root, return_predecessors=False)
-    return order.astype(np.int32, copy=False)
+    return order
 
 
 def _first_children_and_siblings(parent: Rows, n_children: Rows) -> tuple[Rows, Rows]:

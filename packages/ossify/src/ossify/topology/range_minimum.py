@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
+import numpy.typing as npt
 
 from ossify._typing import IntArray
 
+Number = TypeVar("Number", np.int64, np.float64)
 
-def range_minima(values: IntArray, starts: IntArray, stops: IntArray, empty: int) -> IntArray:
+
+def range_minima(
+    values: npt.NDArray[Number], starts: IntArray, stops: IntArray, empty: float
+) -> npt.NDArray[Number]:
     """Least of ``values[start:stop]`` for every pair of bounds.
 
     Parameters
     ----------
     values
-        (n,) integers.
+        (n,) numbers.
     starts, stops
         (m,) bounds, from 0 to n. The ranges may overlap in any way.
     empty
@@ -35,7 +42,8 @@ def range_minima(values: IntArray, starts: IntArray, stops: IntArray, empty: int
     # Two blocks whose length is the greatest power of two that fits cover a range. The blocks of
     # each power are made from those of the one before and are not kept.
     power = np.frexp(np.maximum(length, 0).astype(np.float64))[1] - 1
-    blocks, width = values, 1
+    blocks: npt.NDArray[Number] = values
+    width = 1
     for exponent in range(int(np.max(power, initial=-1)) + 1):
         asked = np.flatnonzero(power == exponent)
         least[asked] = np.minimum(blocks[starts[asked]], blocks[stops[asked] - width])

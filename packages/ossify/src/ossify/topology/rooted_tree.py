@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import cast, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from ossify._typing import AnyArray, ArrayLike, BoolArray, FloatArray, IntArray
 from ossify.errors import TopologyError
+from ossify.topology.common_ancestors import least_between
 from ossify.topology.edge_orientation import check_simple, named, parents_from_edges
 from ossify.topology.preorder import Preorder, freeze
 from ossify.topology.ragged import Ragged
@@ -221,6 +222,15 @@ class RootedTree:
         lengths = np.diff(starts, append=index.n_places)
         return freeze(index.per_row(np.repeat(index.order[starts], lengths)))
 
+    @overload
+    def sums_from_root(self, step: FloatArray) -> FloatArray: ...
+
+    @overload
+    def sums_from_root(self, step: IntArray) -> npt.NDArray[np.int64]: ...
+
+    @overload
+    def sums_from_root(self, step: ArrayLike) -> npt.NDArray[np.int64] | FloatArray: ...
+
     def sums_from_root(self, step: ArrayLike) -> npt.NDArray[np.int64] | FloatArray:
         """Sum of a quantity along the path from each vertex to its root.
 
@@ -240,14 +250,25 @@ class RootedTree:
         [0.0, 1.5, 3.5, 2.0]
         """
         index = self.index
-        running = self._values(step)[index.order]
-        running[index.run_start[index.run_parent < 0]] = 0
-        np.cumsum(running, out=running)
+        values = self._values(step)
+        if values[self.roots].any():
+            values = values.copy()
+            values[self.roots] = 0
+        running = np.cumsum(index.in_order(values))
         # What had been added up before each run, and what the path to it adds up to instead.
         before = np.where(index.run_start > 0, running[index.run_start - 1], 0)
         total = running[index.run_stop - 1] - before
         running += index.per_place(index.sums_above(total) - before)
         return index.per_row(running)
+
+    @overload
+    def subtree_sums(self, values: FloatArray) -> FloatArray: ...
+
+    @overload
+    def subtree_sums(self, values: IntArray) -> npt.NDArray[np.int64]: ...
+
+    @overload
+    def subtree_sums(self, values: ArrayLike) -> npt.NDArray[np.int64] | FloatArray: ...
 
     def subtree_sums(self, values: ArrayLike) -> npt.NDArray[np.int64] | FloatArray:
         """Sum of values over each vertex and everything below it.
@@ -269,7 +290,7 @@ class RootedTree:
         [4, 3, 1, 1]
         """
         index = self.index
-        in_order = self._values(values)[index.order]
+        in_order = index.in_order(self._values(values))
         running = np.zeros((len(in_order) + 1, *in_order.shape[1:]), dtype=in_order.dtype)
         np.cumsum(in_order, axis=0, out=running[1:])
         return index.per_row(index.per_place(running[index.run_end]) - running[:-1])
@@ -331,9 +352,10 @@ class RootedTree:
         index = self.index
         # The lowest common ancestor is the first in preorder of what lies between two vertices.
         # As floats, places are exact.
+        rows, columns = self.checked_rows(first), self.checked_rows(second)
         value = np.arange(index.n_places, dtype=np.float64)
-        places = self._least_between(first, second, value, absent=-1).astype(np.int64)
-        return np.append(index.order, np.int32(-1)).astype(np.int64)[places]
+        places = least_between(index, index.rank[rows], index.rank[columns], value, absent=-1)
+        return np.append(index.order, np.int32(-1)).astype(np.int64)[places.astype(np.int64)]
 
     def distances_between(
         self, first: ArrayLike, second: ArrayLike, from_root: FloatArray
@@ -352,13 +374,15 @@ class RootedTree:
         (k, m) float64 array
             ``inf`` for pairs in different trees.
         """
-        from_root = np.asarray(from_root, dtype=np.float64)
+        index = self.index
         rows, columns = self.checked_rows(first), self.checked_rows(second)
+        value = index.in_order(np.asarray(from_root, dtype=np.float64))
+        row_places, column_places = index.rank[rows], index.rank[columns]
         # Of all vertices between two, the lowest common ancestor is nearest to the root.
-        distances = self._least_between(rows, columns, from_root[self.index.order], absent=-np.inf)
+        distances = least_between(index, row_places, column_places, value, absent=-np.inf)
         distances *= -2
-        distances += from_root[columns]
-        distances += from_root[rows][:, np.newaxis]
+        distances += value[column_places]
+        distances += value[row_places][:, np.newaxis]
         return np.maximum(distances, 0, out=distances)
 
     # How one tree becomes another
@@ -486,43 +510,6 @@ class RootedTree:
                 return np.array(rows, dtype=np.int64)
         path = self.path_rows(row, int(self.component_root[row]))
         return cast("Rows", path)
-
-    def _least_between(
-        self, first: ArrayLike, second: ArrayLike, value: FloatArray, absent: float
-    ) -> FloatArray:
-        """(k, m) value at each pair's lowest common ancestor, `absent` where there is none.
-
-        `value` is (V,) in preorder and must not decrease away from the root.
-        """
-        rows, columns = self.checked_rows(first), self.checked_rows(second)
-        index = self.index
-        places, positions = np.unique(
-            index.rank[np.concatenate((rows, columns))], return_inverse=True
-        )
-        at = value[places]
-        gap = _gap_minima(index, places, value, absent)
-        least = np.empty((len(rows), len(columns)), dtype=np.float64)
-        line = np.empty(len(places), dtype=np.float64)
-        of_columns = positions[len(rows) :]
-        for number, here in enumerate(positions[: len(rows)].tolist()):
-            line[here] = at[here]
-            np.minimum.accumulate(gap[here:], out=line[here + 1 :])
-            np.minimum(line[here + 1 :], at[here], out=line[here + 1 :])
-            np.minimum.accumulate(gap[:here][::-1], out=line[:here][::-1])
-            np.minimum(line[:here], at[:here], out=line[:here])
-            np.take(line, of_columns, out=least[number])
-        return least
-
-
-def _gap_minima(index: Preorder, places: AnyArray, value: FloatArray, absent: float) -> FloatArray:
-    """(n - 1,) least value that the runs starting between n neighbouring places hang on."""
-    runs = index.runs_at(places)
-    # Runs that start at a root hang on place -1, which finds the entry added to the values. The
-    # entry added to the result lets the last place, too, have a run after its own.
-    attached = np.append(np.append(value, absent)[index.attach], np.inf)
-    minima = np.minimum.reduceat(attached, runs + 1)[:-1] if len(runs) else attached[:0]
-    # Where no run starts in between, `reduceat` gives the entry it stands on.
-    return np.where(runs[1:] > runs[:-1], minima, np.inf)
 
 
 def _checked_parents(parent: AnyArray) -> Rows:
