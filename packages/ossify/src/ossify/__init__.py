@@ -1,6 +1,13 @@
 """Neuron morphology as one object: skeleton, mesh and graph, annotations, and their links."""
 
+from ossify import algorithms
 from ossify._version import __version__
+from ossify.algorithms import (
+    label_axon_from_synapse_flow,
+    segregation_index,
+    strahler_number,
+    synapse_betweenness,
+)
 from ossify.cell.cell import Cell
 from ossify.cell.manager import LayerManager
 from ossify.layers.graph import GraphLayer
@@ -18,4 +25,9 @@ __all__ = [
     "PointCloudLayer",
     "SkeletonLayer",
     "__version__",
+    "algorithms",
+    "label_axon_from_synapse_flow",
+    "segregation_index",
+    "strahler_number",
+    "synapse_betweenness",
 ]

@@ -224,7 +224,9 @@ class LinkTable(Frozen):
         if self.n_target == 0:
             return np.zeros(len(self.rows), dtype=bool)
         # Row −1 reads the last target, so the unmapped have to be taken out again.
-        return np.take(keep, self.rows) & self.is_mapped
+        kept: BoolArray = np.take(keep, self.rows)
+        kept &= self.is_mapped
+        return kept
 
     def select(self, source: Selection, target: Selection) -> LinkTable:
         """The table between the kept rows of both sides."""
@@ -336,7 +338,7 @@ class Linkage(Frozen):
             Two (M,) arrays: `targets[i]` is a target of `rows[places[i]]`. Places ascend; each
             pair is there once.
         """
-        places = np.arange(len(rows))
+        places: IntArray = np.arange(len(rows))
         widened = False
         for step in self.route(source, target):
             if step.forward:

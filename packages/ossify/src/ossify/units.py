@@ -30,7 +30,7 @@ _SPELLINGS = {
 NOT_STATED = "not stated"
 
 
-def canonical_units(units: str | None) -> str | None:
+def canonical_units(units: object) -> str | None:
     """The short spelling of a unit of length; other names, such as ``"voxel"``, stay as they are.
 
     Parameters

@@ -22,7 +22,7 @@ from ossify.layers.siblings import Siblings
 from ossify.layers.skeleton import SkeletonLayer
 from ossify.layers.vertex_table import XYZ
 from ossify.links import Link, Linkage, Unmapped
-from ossify.units import DEFAULT_UNITS, canonical_units
+from ossify.units import DEFAULT_UNITS, NOT_STATED, canonical_units
 from ossify.vertex_ids import NO_VERTEX, VertexIds
 
 Links = Link | Iterable[Link] | None
@@ -119,14 +119,7 @@ class Cell:
 
     @name.setter
     def name(self, name: str | int | None) -> None:
-        if isinstance(name, np.integer):
-            name = int(name)
-        if isinstance(name, bool) or not isinstance(name, (str, int, type(None))):
-            raise TypeError(
-                f"a cell's name must be a string, a whole number or None, not {name!r}; "
-                "a root id that has become a float is no longer exact"
-            )
-        self._name = name
+        self._name = _checked_name(name)
 
     @property
     def units(self) -> str | None:
@@ -491,8 +484,8 @@ spatial_columns
             raise ValueError(f"the name {layer.name!r} is for a {layer.name}, not for {layer!r}")
         if any(True for _ in self._siblings) and layer.units != self.units:
             raise UnitsError(
-                f"layer {layer.name!r} is in {layer.units or 'units that are not stated'}, the cell "
-                f"in {self.units or 'units that are not stated'}; transform one of them first"
+                f"layer {layer.name!r} is in units {layer.units or NOT_STATED}, the cell in "
+                f"{self.units or NOT_STATED}; transform one of them first"
             )
 
     def _placed_on_target(
@@ -506,8 +499,8 @@ spatial_columns
         source, target = linkage.between(name)
         if source != name:
             raise ValueError(
-                f"annotation {name!r}: vertices_from_linkage=True needs a Link from the annotation, "
-                f"not {source} → {target}"
+                f"annotation {name!r}: vertices_from_linkage=True needs a Link from the "
+                f"annotation, not {source} → {target}"
             )
         ids = vertices.index if vertex_index is None else vertex_index
         table = linkage.resolve(
@@ -519,8 +512,8 @@ spatial_columns
         unmapped = int((table.rows == NO_VERTEX).sum())
         if unmapped:
             raise ValueError(
-                f"annotation {name!r}: {unmapped:,} of {len(vertices):,} rows are linked to nothing "
-                "and have no coordinates to take"
+                f"annotation {name!r}: {unmapped:,} of {len(vertices):,} rows are linked to "
+                "nothing and have no coordinates to take"
             )
         points = self._siblings[target].vertices[table.rows]
         return vertices.assign(**dict(zip(XYZ, points.T, strict=True)))
@@ -662,7 +655,8 @@ spatial_columns
             how = agg[name] if isinstance(agg, dict) else agg
             columns.append(layer.map_features_to_layer(name, target_layer, how))
         if not columns:
-            return self._siblings[target_layer]._table.frame([])
+            empty: pd.DataFrame = self._siblings[target_layer]._table.frame([])
+            return empty
         return pd.concat(columns, axis=1)
 
     def _layer_with(self, feature: str, among: Sequence[str] | None) -> Layer:
@@ -712,3 +706,14 @@ spatial_columns
 
     def _repr_html_(self) -> str:
         return cell_html(self.name, self._siblings)
+
+
+def _checked_name(name: object) -> str | int | None:
+    if isinstance(name, np.integer):
+        return int(name)
+    if isinstance(name, (str, int, type(None))) and not isinstance(name, bool):
+        return name
+    raise TypeError(
+        f"a cell's name must be a string, a whole number or None, not {name!r}; "
+        "a root id that has become a float is no longer exact"
+    )

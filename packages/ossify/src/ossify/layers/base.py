@@ -34,9 +34,7 @@ class Layer(Mapped):
     _kdtree: tuple[FloatArray, cKDTree] | None = None
 
     def __init__(self, name: str, table: VertexTable, units: str | None, space: str | None) -> None:
-        if not isinstance(name, str) or not name:
-            raise TypeError(f"a layer's name must be a string that is not empty, not {name!r}")
-        self._name = name
+        self._name = checked_name(name)
         self._table = table
         self._units = canonical_units(units)
         self._space = space
@@ -189,6 +187,7 @@ class Layer(Mapped):
 
         Examples
         --------
+        >>> from ossify import PointCloudLayer
         >>> layer = PointCloudLayer("spines", [[0, 0, 0], [1, 0, 0]])
         >>> layer.add_feature([0.5, 0.25], "size").get_feature("size").tolist()
         [0.5, 0.25]
@@ -197,12 +196,12 @@ class Layer(Mapped):
         if isinstance(feature, (Mapping, pd.DataFrame)):
             if name is not None:
                 raise ValueError(
-                    f"{what}: name={name!r} is for a single feature; a dict or DataFrame names its own"
+                    f"{what}: name={name!r} is for a single feature; a dict or DataFrame has names"
                 )
             named: Any = feature
         else:
             if name is None and isinstance(feature, pd.Series):
-                name = feature.name
+                name = str(feature.name) if isinstance(feature.name, str) else None
             if not isinstance(name, str):
                 raise ValueError(
                     f"{what}: a feature needs a name, as in add_feature(values, 'name')"
@@ -377,6 +376,19 @@ class Layer(Mapped):
     def __repr__(self) -> str:
         counts = ", ".join(f"{count:,} {what}" for what, count in self._counts().items())
         return f"{type(self).__name__}({self._name!r}, {counts})"
+
+
+def checked_name(name: object) -> str:
+    """The name of a layer, if it can be one.
+
+    Raises
+    ------
+    TypeError
+        If it is not a string, or empty.
+    """
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"a layer's name must be a string that is not empty, not {name!r}")
+    return name
 
 
 def _refuse_cell(return_cell: bool | None) -> None:

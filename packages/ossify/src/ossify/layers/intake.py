@@ -114,6 +114,8 @@ def _from_frame(
     spatial = _spatial_columns(what, frame, spatial_columns)
     points = as_points(frame[list(spatial)].to_numpy(dtype=np.float64, na_value=np.nan), what)
     used = set(spatial)
+    ids: Any
+    index_name: Any
     if isinstance(vertex_index, str):
         if vertex_index not in frame.columns:
             raise UnknownFeatureError(f"{what}: no column {vertex_index!r} to take the ids from")
@@ -241,7 +243,7 @@ def tuples_as_rows(
             f"{what}: {len(bad):,} of {len(tuples):,} {kind} name vertices that are not there, the "
             f"first is {kind[:-1]} {bad[0]}: {tuples[bad[0]].tolist()}. They were read as vertex "
             f"{name}; pass {kind}_as_positional={not as_positional} if they are {other}",
-            rows=bad[:10],
+            rows=bad[:10].tolist(),
         )
     return rows.astype(np.int32)
 

@@ -74,7 +74,8 @@ class Mapped(Member):
             )
         unmapped = targets == NO_VERTEX
         if not unmapped.any():
-            return target._named(targets, as_positional)
+            found: IntArray = target._named(targets, as_positional)
+            return found
         if isinstance(missing, str):
             first = self._named(rows[unmapped][:1], as_positional)[0]
             raise UnmappedVertexError(
@@ -272,8 +273,12 @@ def aggregate(
     if how == "majority":
         return _majority(column, places, groups, n_groups)
     values = column.take(places)
-    is_plain_float = isinstance(values, np.ndarray) and values.dtype == np.float64
-    if how in ("mean", "sum") and is_plain_float and not np.isnan(values).any():
+    if (
+        how in ("mean", "sum")
+        and isinstance(values, np.ndarray)
+        and values.dtype == np.float64
+        and not np.isnan(values).any()
+    ):
         counts = np.bincount(groups, minlength=n_groups)
         sums = np.bincount(groups, values, minlength=n_groups)
         with np.errstate(invalid="ignore"):
@@ -287,7 +292,7 @@ def aggregate(
 
 
 def _majority(column: Column, places: IntArray, groups: IntArray, n_groups: int) -> Column:
-    codes, values = pd.factorize(column, sort=True)
+    codes, values = pd.factorize(pd.Series(column), sort=True)
     codes = codes[places]
     present = codes >= 0
     keys = groups[present].astype(np.int64) * max(len(values), 1) + codes[present]

@@ -141,7 +141,8 @@ class PointCloudLayer(Layer):
         """
         keep = self._siblings[layer]._keep(mask, as_positional=False)
         here = self._siblings[layer]._image(self._name, keep)
-        return self.nodes[here]
+        nodes: pd.DataFrame = self.nodes[here]
+        return nodes
 
     def _places_on(self, layer_type: str, rows: IntArray) -> tuple[Any, IntArray]:
         """The layer of a type, and its row that each row of this layer maps to."""

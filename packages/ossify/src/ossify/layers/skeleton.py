@@ -142,7 +142,7 @@ class SkeletonLayer(EdgeLayer):
 
     @property
     def root(self) -> int | None:
-        """Vertex id of the stated root, or of the only one; None if it is masked out or unstated."""
+        """Vertex id of the stated root, or of the only one; None if masked out or not stated."""
         return None if self._embedded.root is None else int(self.vertex_index[self._embedded.root])
 
     @property
@@ -531,7 +531,8 @@ class SkeletonLayer(EdgeLayer):
         return Ragged(self._ids(rows.values), rows.offsets).split()
 
     def _degree(self) -> IntArray:
-        return self.tree.n_children + (self.tree.parent != NO_VERTEX)
+        degree: IntArray = self.tree.n_children + (self.tree.parent != NO_VERTEX)
+        return degree
 
     def _counts(self) -> dict[str, int]:
         return {

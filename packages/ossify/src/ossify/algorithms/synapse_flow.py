@@ -1,0 +1,274 @@
+"""Axon and dendrite told apart by where synapses sit.
+
+Source: Schneider-Mizell et al. 2016, "Quantitative neuroanatomy for connectomics in Drosophila".
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from ossify._typing import BoolArray, IntArray
+from ossify.algorithms.subject import skeleton_of
+from ossify.cell.cell import Cell
+from ossify.layers.skeleton import SkeletonLayer
+from ossify.topology import flow
+from ossify.topology.rooted_tree import RootedTree
+from ossify.topology.segments import segment_of
+from ossify.vertex_ids import NO_VERTEX
+
+
+def segregation_index(
+    axon_pre: int, axon_post: int, dendrite_pre: int, dendrite_post: int
+) -> float:
+    """How well a split separates pre- from postsynaptic sites.
+
+    One minus the entropy of the kind of a site when its side is known, weighted by the sites of
+    each side, over the entropy when it is not.
+
+    Parameters
+    ----------
+    axon_pre, axon_post, dendrite_pre, dendrite_post
+        The number of pre- and postsynaptic sites on the axon and on the dendrite.
+
+    Returns
+    -------
+    float
+        From 0, the same mix on both sides, to 1, each kind on a side of its own. 0 if there are
+        no presynaptic or no postsynaptic sites at all.
+
+    Raises
+    ------
+    ValueError
+        If a number is negative.
+
+    Examples
+    --------
+    >>> segregation_index(10, 0, 0, 10), segregation_index(5, 5, 5, 5)
+    (1.0, 0.0)
+    """
+    counts = np.array([[axon_pre, axon_post], [dendrite_pre, dendrite_post]], dtype=np.float64)
+    if (counts < 0).any():
+        raise ValueError(f"numbers of sites cannot be negative: {counts.astype(int).tolist()}")
+    kinds = counts.sum(axis=0)
+    if (kinds == 0).any():
+        return 0.0
+    sides = counts.sum(axis=1)
+    split = sum(
+        total * _entropy(pre / total)
+        for total, pre in zip(sides, counts[:, 0], strict=True)
+        if total
+    )
+    unsplit = sides.sum() * _entropy(kinds[0] / sides.sum())
+    # An uninformative split can come out a rounding error below 0.
+    return max(float(1 - split / unsplit), 0.0)
+
+
+def _entropy(p: float) -> float:
+    """Entropy, in bits, of a choice between two of which one has probability p."""
+    if p in (0, 1):
+        return 0.0
+    return float(-p * np.log2(p) - (1 - p) * np.log2(1 - p))
+
+
+def synapse_betweenness(
+    skel: Cell | SkeletonLayer, pre_inds: Any, post_inds: Any
+) -> npt.NDArray[np.int64]:
+    """Number of paths from a postsynaptic to a presynaptic site over the edge above each vertex.
+
+    Parameters
+    ----------
+    skel
+        A skeleton, or a cell with one.
+    pre_inds, post_inds
+        Skeleton rows of the sites, a row once for each site on it.
+
+    Returns
+    -------
+    (V,) int64 array
+        In vertex order, exact. 0 at roots.
+
+    Examples
+    --------
+    >>> skeleton = SkeletonLayer("chain", [[0, 0, 0], [1, 0, 0], [2, 0, 0]], [[1, 0], [2, 1]])
+    >>> synapse_betweenness(skeleton, pre_inds=[2, 2], post_inds=[0]).tolist()
+    [0, 2, 2]
+    """
+    skeleton = skeleton_of(skel)
+    counts = [_counts(skeleton, skeleton._rows(rows, True)) for rows in (pre_inds, post_inds)]
+    return flow.synapse_betweenness(skeleton.tree, *counts)
+
+
+@overload
+def label_axon_from_synapse_flow(
+    cell: Cell | SkeletonLayer,
+    pre_syn: Any = ...,
+    post_syn: Any = ...,
+    extend_feature_to_segment: bool = ...,
+    ntimes: int = ...,
+    return_segregation_index: Literal[False] = ...,
+    segregation_index_threshold: float = ...,
+    as_positional: bool = ...,
+) -> BoolArray: ...
+
+
+@overload
+def label_axon_from_synapse_flow(
+    cell: Cell | SkeletonLayer,
+    pre_syn: Any = ...,
+    post_syn: Any = ...,
+    extend_feature_to_segment: bool = ...,
+    ntimes: int = ...,
+    *,
+    return_segregation_index: Literal[True],
+    segregation_index_threshold: float = ...,
+    as_positional: bool = ...,
+) -> tuple[BoolArray, float]: ...
+
+
+def label_axon_from_synapse_flow(
+    cell: Cell | SkeletonLayer,
+    pre_syn: Any = "pre_syn",
+    post_syn: Any = "post_syn",
+    extend_feature_to_segment: bool = False,
+    ntimes: int = 1,
+    return_segregation_index: bool = False,
+    segregation_index_threshold: float = 0,
+    as_positional: bool = False,
+) -> BoolArray | tuple[BoolArray, float]:
+    """Tell the axon from the dendrite by the flow from inputs to outputs.
+
+    The skeleton is cut above the vertex of greatest `synapse_betweenness`, of several the one
+    nearest the root. The side on which presynaptic sites are the greater fraction of all sites is
+    the axon.
+
+    Parameters
+    ----------
+    cell
+        A cell with a skeleton, or a skeleton.
+    pre_syn, post_syn
+        The name of an annotation, or the skeleton vertex of each site. Sites of an annotation that
+        map to nothing on the skeleton do not count.
+    extend_feature_to_segment
+        Label the whole segment that the cut falls into.
+    ntimes
+        How many times to cut, each time what is not axon yet.
+    return_segregation_index
+        Return the `segregation_index` of axon and rest, too.
+    segregation_index_threshold
+        Accept a cut only if the segregation index of what it cuts reaches this.
+    as_positional
+        Whether numbers for sites mean rows instead of ids.
+
+    Returns
+    -------
+    is_axon : (V,) boolean array
+        In vertex order. Nothing is axon where there are no presynaptic sites, or where no cut
+        separates sites; everything is where there are no postsynaptic ones.
+    segregation_index : float
+        Only if asked for.
+
+    Raises
+    ------
+    UnknownLayerError
+        If there is no annotation of a name. A KeyError.
+
+    Examples
+    --------
+    >>> xyz = [[0, 0, 0], [1, 0, 0], [2, 0, 0], [3, 0, 0]]
+    >>> skeleton = SkeletonLayer("chain", xyz, [[1, 0], [2, 1], [3, 2]])
+    >>> label_axon_from_synapse_flow(skeleton, pre_syn=[3, 3], post_syn=[0, 1]).tolist()
+    [False, False, True, True]
+    """
+    if ntimes < 1:
+        raise ValueError(f"ntimes must be at least 1, not {ntimes}")
+    skeleton = skeleton_of(cell)
+    pre = _counts(skeleton, _site_rows(skeleton, pre_syn, as_positional))
+    post = _counts(skeleton, _site_rows(skeleton, post_syn, as_positional))
+    only_outputs = pre.any() and not post.any() and segregation_index_threshold <= 0
+    is_axon = np.full(skeleton.n_vertices, only_outputs)
+    for _ in range(ntimes):
+        found = _axon_of(skeleton.tree, ~is_axon, pre, post, segregation_index_threshold)
+        if extend_feature_to_segment:
+            found = _whole_segments(skeleton.tree, found)
+        found &= ~is_axon
+        if not found.any():
+            break
+        is_axon |= found
+    if not return_segregation_index:
+        return is_axon
+    return is_axon, _index_of(is_axon, pre, post)
+
+
+def _site_rows(skeleton: SkeletonLayer, sites: Any, as_positional: bool) -> IntArray:
+    if not isinstance(sites, str):
+        return skeleton._rows(sites, as_positional)
+    rows = skeleton._siblings[sites].map_index_to_layer(
+        skeleton.name, as_positional=True, missing=NO_VERTEX
+    )
+    mapped: IntArray = rows[rows != NO_VERTEX]
+    return mapped
+
+
+def _counts(skeleton: SkeletonLayer, rows: IntArray) -> IntArray:
+    return np.bincount(rows, minlength=skeleton.n_vertices)
+
+
+def _axon_of(
+    tree: RootedTree, keep: BoolArray, pre: IntArray, post: IntArray, threshold: float
+) -> BoolArray:
+    """The axon among the kept vertices, by one cut."""
+    is_axon = np.zeros(len(keep), dtype=bool)
+    kept_pre, kept_post = pre[keep], post[keep]
+    if not kept_pre.any() or not kept_post.any():
+        return is_axon
+    part = tree if keep.all() else tree.select(keep)
+    below = _best_cut(part, kept_pre, kept_post)
+    if below is None:
+        return is_axon
+    same_tree = part.component_root == part.component_root[below[0]]
+    distal = np.zeros(part.n_vertices, dtype=bool)
+    distal[below] = True
+    proximal = same_tree & ~distal
+    side = (
+        distal
+        if _pre_fraction(distal, kept_pre, kept_post)
+        >= _pre_fraction(proximal, kept_pre, kept_post)
+        else proximal
+    )
+    if _index_of(side[same_tree], kept_pre[same_tree], kept_post[same_tree]) >= threshold:
+        is_axon[np.flatnonzero(keep)[side]] = True
+    return is_axon
+
+
+def _best_cut(tree: RootedTree, pre: IntArray, post: IntArray) -> IntArray | None:
+    """Rows of the subtree that the best cut takes off, None if no cut separates sites."""
+    betweenness = flow.synapse_betweenness(tree, pre, post)
+    greatest = betweenness.max()
+    if greatest == 0:
+        return None
+    best = np.flatnonzero(betweenness == greatest)
+    nearest = best[np.argmin(tree.depth[best])]
+    return tree.subtree_rows(int(nearest))
+
+
+def _pre_fraction(side: BoolArray, pre: IntArray, post: IntArray) -> float:
+    n_pre, n_post = pre[side].sum(), post[side].sum()
+    return float(n_pre / (n_pre + n_post)) if n_pre + n_post else 0.0
+
+
+def _index_of(is_axon: BoolArray, pre: IntArray, post: IntArray) -> float:
+    return segregation_index(
+        int(pre[is_axon].sum()),
+        int(post[is_axon].sum()),
+        int(pre[~is_axon].sum()),
+        int(post[~is_axon].sum()),
+    )
+
+
+def _whole_segments(tree: RootedTree, found: BoolArray) -> BoolArray:
+    """Every segment of which a vertex was found."""
+    numbers = segment_of(tree)
+    return np.isin(numbers, np.unique(numbers[found]))
