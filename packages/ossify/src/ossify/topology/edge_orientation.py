@@ -148,9 +148,9 @@ def _check_spans(edges: IntArray, parent: Rows, n_reached: int, ids: IntArray | 
     extra: BoolArray = (parent[first] != second) & (parent[second] != first)
     row, other = (int(end) for end in edges[np.argmax(extra)])
     raise TopologyError(
-        f"the edges have {np.count_nonzero(extra)} cycles; the edge between {named(row, ids)} and "
-        f"{named(other, ids)} closes one. A skeleton has one path between any two vertices: "
-        "leave that edge out, or make a graph layer.",
+        f"the edges around the root are {np.count_nonzero(extra)} too many for a tree; the one "
+        f"between {named(row, ids)} and {named(other, ids)} closes a cycle. A skeleton has one "
+        "path between any two vertices: leave that edge out, or make a graph layer.",
         rows=[row, other],
     )
 
@@ -164,7 +164,7 @@ def _check_one_parent(n_vertices: int, edges: IntArray, ids: IntArray | None, re
     parents: Sequence[int] = edges[edges[:, 0] == row, 1].tolist()
     shown = " and ".join(named(parent, ids) for parent in parents[:2])
     raise TopologyError(
-        f"{len(bad)} vertices have more than one parent; {named(row, ids)} has {shown}. "
-        f"Edges are [child, parent], and each child has one parent. {remedy}",
+        f"{len(bad)} of {n_vertices} vertices have more than one parent; {named(row, ids)} has "
+        f"{shown}. Edges are [child, parent], and each child has one parent. {remedy}",
         rows=bad[:10].tolist(),
     )

@@ -152,10 +152,9 @@ def half_edge_length(n_vertices: int, edges: IntArray, lengths: FloatArray) -> F
     >>> half_edge_length(4, np.array([[1, 0], [2, 1]]), np.array([2.0, 4.0])).tolist()
     [1.0, 3.0, 2.0, 0.0]
     """
-    summed = np.bincount(edges[:, 0], weights=lengths, minlength=n_vertices)
-    summed += np.bincount(edges[:, 1], weights=lengths, minlength=n_vertices)
-    summed *= 0.5
-    return summed
+    at_first = np.bincount(edges[:, 0], weights=lengths, minlength=n_vertices)
+    at_second = np.bincount(edges[:, 1], weights=lengths, minlength=n_vertices)
+    return 0.5 * (at_first + at_second)
 
 
 def component_labels(n_vertices: int, edges: IntArray) -> npt.NDArray[np.int32]:
