@@ -10,6 +10,7 @@ from ossify.algorithms import (
 )
 from ossify.cell.cell import Cell
 from ossify.cell.manager import LayerManager
+from ossify.examples import example_cell
 from ossify.layers.graph import GraphLayer
 from ossify.layers.mesh import MeshLayer
 from ossify.layers.points import PointCloudLayer
@@ -26,6 +27,7 @@ __all__ = [
     "SkeletonLayer",
     "__version__",
     "algorithms",
+    "example_cell",
     "label_axon_from_synapse_flow",
     "segregation_index",
     "strahler_number",
