@@ -90,7 +90,9 @@ def _edges(arbor: Arbor, counts: IntArray, rng: np.random.Generator) -> IntArray
     last = np.cumsum(counts) - 1
     first = last - counts + 1
     parent = arbor.parent[1:]
-    inside = np.setdiff1d(np.arange(counts.sum()), first)
+    is_first = np.zeros(counts.sum(), dtype=np.bool_)
+    is_first[first] = True
+    inside = np.flatnonzero(~is_first)
     chains = np.column_stack([inside, inside - 1])
     between = np.column_stack([first[1:], last[parent]])
     # Where the parent has two vertices or more, a second edge to it closes a cycle.
