@@ -52,3 +52,8 @@ def test_range_minima_are_the_minima_of_the_slices(values, data):
     expected = [min(values[start:stop], default=99) for start, stop in pairs]
     starts, stops = np.array(pairs).T
     assert range_minima(np.array(values), starts, stops, empty=99).tolist() == expected
+
+
+def test_values_are_read_only(ragged):
+    with pytest.raises(ValueError, match="read-only"):
+        ragged[0][0] = 1

@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ossify._frozen import Frozen, freeze
 from ossify._typing import AnyArray, IntArray
 from ossify.errors import TopologyError
 from ossify.topology.ragged import joined_ranges
@@ -26,7 +27,7 @@ Number = TypeVar("Number", np.int64, np.float64)
 
 
 @dataclass(frozen=True, eq=False)
-class Preorder:
+class Preorder(Frozen):
     """A preorder of a forest of V vertices, in R runs. Every array is read-only.
 
     Attributes
@@ -215,12 +216,6 @@ class Preorder:
             raise _stored_error("a run is cut where the tree does not branch")
         if not _is_run_preorder(self.run_parent, self.last_run):
             raise _stored_error("a subtree is not contiguous")
-
-
-def freeze(array: AnyArray) -> AnyArray:
-    """The array, made read-only."""
-    array.flags.writeable = False
-    return array
 
 
 def _visit(parent: Rows, n_children: Rows) -> Rows:

@@ -9,12 +9,13 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from ossify._frozen import Frozen, freeze
 from ossify._typing import AnyArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
-class Ragged:
-    """A list of N arrays, laid end to end.
+class Ragged(Frozen):
+    """A list of N arrays, laid end to end and read-only.
 
     Item ``i`` is ``values[offsets[i]:offsets[i + 1]]``.
 
@@ -34,6 +35,10 @@ class Ragged:
 
     values: AnyArray
     offsets: IntArray
+
+    def __post_init__(self) -> None:
+        freeze(self.values)
+        freeze(self.offsets)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

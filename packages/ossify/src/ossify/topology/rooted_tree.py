@@ -9,11 +9,12 @@ from typing import cast, overload
 import numpy as np
 import numpy.typing as npt
 
+from ossify._frozen import Frozen, freeze
 from ossify._typing import AnyArray, ArrayLike, BoolArray, FloatArray, IntArray
 from ossify.errors import TopologyError
 from ossify.topology.common_ancestors import least_between
 from ossify.topology.edge_orientation import check_simple, named, parents_from_edges
-from ossify.topology.preorder import Preorder, freeze
+from ossify.topology.preorder import Preorder
 from ossify.topology.ragged import Ragged
 
 Rows = npt.NDArray[np.int32]
@@ -23,7 +24,7 @@ _STEPS_WITHOUT_INDEX = 10_000
 
 
 @dataclass(frozen=True, eq=False)
-class RootedTree:
+class RootedTree(Frozen):
     """A forest of V vertices, known by their rows 0 … V - 1.
 
     It never changes, every array it hands out is read-only, and what follows from the parents
@@ -48,13 +49,6 @@ class RootedTree:
 
     def __post_init__(self) -> None:
         freeze(self.parent)
-
-    def __reduce__(self) -> tuple[type[RootedTree], tuple[Rows]]:
-        # Arrays come out of a pickle writeable, so the tree is made anew from its parents.
-        return type(self), (self.parent,)
-
-    def __deepcopy__(self, memo: dict[int, object]) -> RootedTree:
-        return self
 
     # How trees are made
 
@@ -195,7 +189,7 @@ class RootedTree:
         )
         by_parent = by_child.tocsc()
         n_roots = len(self.roots)
-        return Ragged(freeze(by_parent.indices[n_roots:]), freeze(by_parent.indptr[1:] - n_roots))
+        return Ragged(by_parent.indices[n_roots:], by_parent.indptr[1:] - n_roots)
 
     # What the index answers
 
