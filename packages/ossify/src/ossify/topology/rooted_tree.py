@@ -15,7 +15,7 @@ from ossify.errors import TopologyError
 from ossify.topology.common_ancestors import least_between
 from ossify.topology.edge_orientation import check_simple, named, parents_from_edges
 from ossify.topology.preorder import Preorder
-from ossify.topology.ragged import Ragged
+from ossify.topology.ragged import Ragged, joined_ranges
 
 Rows = npt.NDArray[np.int32]
 
@@ -484,12 +484,13 @@ class RootedTree(Frozen):
         """Places from `place` upwards to, and without, its ancestor `top`."""
         index = self.index
         run, last = index.run_at(place), index.run_at(top)
-        pieces = []
-        while run != last:
-            pieces.append(np.arange(place, int(index.run_start[run]) - 1, -1))
-            place, run = int(index.attach[run]), int(index.run_parent[run])
-        pieces.append(np.arange(place, top, -1))
-        return np.concatenate(pieces)
+        # The runs passed on the way are those that have the first one below them. Each is left
+        # behind from its last vertex on, as that is what the one before hangs on.
+        passed = np.arange(run, last - 1, -1)
+        passed = passed[index.last_run[passed] >= run]
+        start, stop = index.run_stop[passed] - 1, index.run_start[passed]
+        start[0], stop[-1] = place, top + 1
+        return joined_ranges(start, start - stop + 1, backwards=True)
 
     def _rows_to_root(self, row: int) -> IntArray:
         """Rows from a vertex to its root, both included."""

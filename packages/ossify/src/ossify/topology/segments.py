@@ -107,16 +107,22 @@ def cover_paths(tree: RootedTree, from_root: FloatArray, starts: ArrayLike | Non
     index = tree.index
     begins = tree.tip_rows if starts is None else tree.checked_rows(starts)
     ranked = begins[np.argsort(np.asarray(from_root)[begins], kind="stable")[::-1]]
-    # Of a start that is given twice, the first mention in this order is the one that counts.
-    start_place, priority = np.unique(index.rank[ranked], return_index=True)
-    return _join_pieces(index, start_place, priority, len(ranked))
+    # Of a start that is given twice, the first mention in this order is the one that counts:
+    # written backwards, it is the one that stays.
+    priority = np.full(index.n_places, -1, dtype=np.int64)
+    priority[index.rank[ranked[::-1]]] = np.arange(len(ranked))[::-1]
+    start_place = np.flatnonzero(priority >= 0)
+    return _join_pieces(index, start_place, priority[start_place], len(ranked))
 
 
 def _join_pieces(index: Preorder, start_place: IntArray, priority: Numbers, n_paths: int) -> Ragged:
     """Paths from places in ascending order; where they meet, the least priority goes on."""
     # Cut below every start, the runs fall into pieces that belong to one path each, or to none:
     # to the first of the paths that start at the end of the piece or anywhere below it.
-    stop = np.unique(np.concatenate((start_place + 1, index.run_stop)))
+    cut = np.zeros(index.n_places + 1, dtype=np.bool_)
+    cut[start_place + 1] = True
+    cut[index.run_stop] = True
+    stop = np.flatnonzero(cut)
     length = np.diff(stop, prepend=0)
     subtree_end = index.run_end[index.runs_at(stop - 1)]
     path = range_minima(
