@@ -88,8 +88,7 @@ class EmbeddedSurface(Frozen):
     @cached_property
     def csgraph(self) -> csr_matrix:
         """(V, V) lengths of the sides of the faces, both ways."""
-        lengths = sparse_graph.edge_lengths(self.points, self.edges)
-        return sparse_graph.adjacency(len(self.points), self.edges, lengths, directed=False)
+        return mesh_surface.vertex_adjacency(self.points, self.faces)
 
     @cached_property
     def trimesh(self) -> trimesh.Trimesh:

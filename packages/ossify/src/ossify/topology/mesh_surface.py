@@ -11,7 +11,7 @@ from ossify.errors import TopologyError
 from ossify.topology.sparse_graph import binary_adjacency, edge_lengths
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+    from scipy.sparse import csr_matrix
 
 # Coordinates are gathered in blocks that stay in the processor's cache.
 _BLOCK = 1 << 14
@@ -109,7 +109,7 @@ def face_edges(faces: IntArray) -> IntArray:
     return sides
 
 
-def vertex_adjacency(points: FloatArray, faces: IntArray) -> csr_array:
+def vertex_adjacency(points: FloatArray, faces: IntArray) -> csr_matrix:
     """Which vertices a side of a face joins, and how far apart they are.
 
     Parameters
@@ -121,7 +121,7 @@ def vertex_adjacency(points: FloatArray, faces: IntArray) -> csr_array:
 
     Returns
     -------
-    (n, n) csr_array of float64
+    (n, n) csr_matrix of float64
         Symmetric; each entry is the length of a side. Sides of length zero are stored.
     """
     graph = binary_adjacency(len(points), face_edges(faces))

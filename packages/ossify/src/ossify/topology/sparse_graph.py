@@ -18,7 +18,7 @@ from ossify.errors import TopologyError
 from ossify.topology.rooted_tree import RootedTree
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+    from scipy.sparse import csr_matrix
 
 # Coordinates are gathered in blocks that stay in the processor's cache.
 _BLOCK = 1 << 15
@@ -85,7 +85,7 @@ def parent_edge_lengths(points: FloatArray, parent: IntArray) -> FloatArray:
 
 def adjacency(
     n_vertices: int, edges: IntArray, weights: AnyArray, *, directed: bool = False
-) -> csr_array:
+) -> csr_matrix:
     """The matrix of a graph.
 
     Parameters
@@ -103,7 +103,7 @@ def adjacency(
 
     Returns
     -------
-    (n, n) csr_array of float64
+    (n, n) csr_matrix of float64
         Weights of zero are stored.
 
     Raises
@@ -121,7 +121,7 @@ def adjacency(
     return matrix
 
 
-def binary_adjacency(n_vertices: int, edges: IntArray, *, directed: bool = False) -> csr_array:
+def binary_adjacency(n_vertices: int, edges: IntArray, *, directed: bool = False) -> csr_matrix:
     """The (n, n) int8 matrix with 1 for every edge; otherwise as `adjacency`."""
     first, second, _ = _ends(n_vertices, edges)
     ones = np.ones(len(first), dtype=np.int8)
@@ -177,7 +177,7 @@ def component_labels(n_vertices: int, edges: IntArray) -> npt.NDArray[np.int32]:
 
 
 def distances(
-    csgraph: csr_array,
+    csgraph: csr_matrix,
     sources: IntArray | None = None,
     targets: IntArray | None = None,
     limit: float | None = None,
@@ -222,7 +222,7 @@ def distances(
 
 
 def shortest_path_rows(
-    csgraph: csr_array, source: int, target: int
+    csgraph: csr_matrix, source: int, target: int
 ) -> npt.NDArray[np.int32] | None:
     """Rows along the shortest path between two vertices, both included.
 
@@ -251,7 +251,7 @@ def _norms(vectors: FloatArray, out: FloatArray) -> None:
     np.sqrt(out, out=out)
 
 
-def _rows_of(csgraph: csr_array, rows: IntArray) -> npt.NDArray[np.int64]:
+def _rows_of(csgraph: csr_matrix, rows: IntArray) -> npt.NDArray[np.int64]:
     chosen = np.atleast_1d(np.asarray(rows))
     n_vertices = csgraph.shape[0]
     outside = (chosen < 0) | (chosen >= n_vertices)
@@ -288,15 +288,15 @@ def _ends(n_vertices: int, edges: IntArray) -> tuple[IntArray, IntArray, BoolArr
 
 def _matrix(
     n_vertices: int, first: IntArray, second: IntArray, values: AnyArray, *, directed: bool
-) -> csr_array:
+) -> csr_matrix:
     """The matrix with these entries, or these and their mirror images; repeated ones add up."""
-    from scipy.sparse import coo_array
+    from scipy.sparse import coo_matrix
 
     if not directed:
         first, second = np.concatenate((first, second)), np.concatenate((second, first))
         values = np.concatenate((values, values))
     shape = (n_vertices, n_vertices)
-    matrix: csr_array = coo_array((values, (first, second)), shape=shape).tocsr()
+    matrix: csr_matrix = coo_matrix((values, (first, second)), shape=shape).tocsr()
     return matrix
 
 
