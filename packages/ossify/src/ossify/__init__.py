@@ -11,6 +11,7 @@ from ossify.algorithms import (
 from ossify.cell.cell import Cell
 from ossify.cell.manager import LayerManager
 from ossify.examples import example_cell
+from ossify.io.osy import load_cell, save_cell
 from ossify.layers.graph import GraphLayer
 from ossify.layers.mesh import MeshLayer
 from ossify.layers.points import PointCloudLayer
@@ -29,6 +30,8 @@ __all__ = [
     "algorithms",
     "example_cell",
     "label_axon_from_synapse_flow",
+    "load_cell",
+    "save_cell",
     "segregation_index",
     "strahler_number",
     "synapse_betweenness",

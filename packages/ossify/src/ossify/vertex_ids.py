@@ -33,7 +33,7 @@ def as_ids(values: Any, what: str = "vertex ids", *, allow_none: bool = False) -
     ----------
     values
         Integers of any width; uint64 below 2**63; pandas nullable integers; Python integers in a
-        list or an object array; floats only if whole and below 2**53.
+        list or an object array; floats only if whole and below 2**53, float32 below 2**24.
     what
         What the ids are, for the error.
     allow_none
@@ -130,12 +130,15 @@ def _ids_from_floats(array: AnyArray, what: str, allow_none: bool) -> IntArray:
     if missing.any() and not allow_none:
         raise VertexIdError(f"{what}: {missing.sum():,} of {len(array):,} are missing (NaN)")
     present = array[~missing]
-    exact = (np.abs(present) < _FLOAT_IS_EXACT_BELOW) & (present == np.trunc(present))
+    # float32 skips whole numbers from 2**24 on.
+    exact_below = min(2.0 ** (np.finfo(array.dtype).nmant + 1), _FLOAT_IS_EXACT_BELOW)
+    exact = (np.abs(present) < exact_below) & (present == np.trunc(present))
     if not exact.all():
         bad = present[~exact][0]
         raise VertexIdError(
             f"{what}: {float(bad)!r} is a float that may not be the id it was: an id passes as a "
-            "float only if whole and below 2**53. `df.iloc[0]` makes floats of the ids in a row; "
+            f"{array.dtype} only if whole and below {int(exact_below):_}. `df.iloc[0]` makes floats "
+            "of the ids in a row; "
             '`df["vertex_id"].iloc[0]` keeps them'
         )
     ids = np.full(len(array), NO_VERTEX, np.int64)
@@ -172,7 +175,7 @@ class VertexIds(Frozen):
         taken = as_ids(ids, what)
         # The caller may hold, and change, the array that came in.
         self._set("ids", taken.copy() if taken.flags.writeable else taken)
-        if not self._is_range and not self._is_increasing:
+        if not self.is_range and not self._is_increasing:
             ordered = self._sorted_ids
             repeated = ordered[1:][ordered[1:] == ordered[:-1]]
             if len(repeated):
@@ -219,7 +222,7 @@ class VertexIds(Frozen):
 
     def find(self, ids: IntArray) -> IntArray:
         """The row of each int64 id, −1 where it is not there."""
-        if self._is_range:
+        if self.is_range:
             known = (ids >= 0) & (ids < len(self))
             return np.where(known, ids, NO_VERTEX)
         if len(self) == 0:
@@ -231,7 +234,8 @@ class VertexIds(Frozen):
         return np.where(ordered[places] == ids, rows, NO_VERTEX)
 
     @cached_property
-    def _is_range(self) -> bool:
+    def is_range(self) -> bool:
+        """Whether the ids are 0 … n − 1, and so the same as the rows."""
         count = len(self.ids)
         if count == 0 or self.ids[0] != 0 or self.ids[-1] != count - 1:
             return count == 0

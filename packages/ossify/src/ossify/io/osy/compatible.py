@@ -1,0 +1,161 @@
+"""What only readers of version 2.0 need: ids instead of rows, base properties, links as tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ossify._typing import AnyArray, IntArray
+from ossify.cell.cell import Cell
+from ossify.io.osy import layout
+from ossify.io.osy.arrays import write_npz
+from ossify.io.osy.tables import Packing, write_table
+from ossify.io.osy.values import plain_value
+from ossify.layers.base import Layer
+from ossify.layers.geometry import EmbeddedTree
+from ossify.layers.graph import GraphLayer
+from ossify.layers.mesh import MeshLayer
+from ossify.layers.skeleton import SkeletonLayer
+
+Content = bytes | memoryview
+
+
+def can_model(layer: Layer, group: str) -> bool:
+    """Whether readers of version 2.0 know a layer of this type by this name."""
+    if group == layout.ANNOTATIONS:
+        return layout.is_plain(layer.name)
+    return layout.CORE_NAMES.get(layer.layer_type) == layer.name and len(layer) > 0
+
+
+def group_of(cell: Cell, name: str) -> str:
+    """Whether a name is that of a layer or of an annotation."""
+    return layout.LAYERS if name in cell.layers else layout.ANNOTATIONS
+
+
+def members(cell: Cell, packing: Packing) -> Iterator[tuple[str, Content]]:
+    """Every member that only readers of version 2.0 need, by its name."""
+    modelled = {
+        layer.name
+        for group in (cell.layers, cell.annotations)
+        for layer in group
+        if can_model(layer, group_of(cell, layer.name))
+    }
+    linked = _linked(cell, modelled)
+    yield layout.METADATA, _metadata(cell, modelled, linked)
+    for name in sorted(modelled, reverse=True):
+        yield from _layer_members(
+            cell.layers[name] if name in cell.layers else cell.annotations[name],
+            group_of(cell, name),
+        )
+    for source, target in linked:
+        yield layout.linkage(source, target), _link_table(cell, source, target, packing)
+
+
+def _linked(cell: Cell, modelled: set[str]) -> list[tuple[str, str]]:
+    return [
+        (source, target)
+        for (source, target), table in cell.linkage.tables.items()
+        # They want a row for every vertex of the source.
+        if {source, target} <= modelled and table.is_mapped.all()
+    ]
+
+
+def _metadata(cell: Cell, modelled: set[str], linked: list[tuple[str, str]]) -> bytes:
+    metadata = {
+        "name": cell.name,
+        "meta": plain_value(cell.meta),
+        "file_version": float(layout.version_text()),
+        "structure": {
+            "layers": {
+                layer.name: {"type": layer.layer_type}
+                for layer in cell.layers
+                if layer.name in modelled
+            },
+            "annotations": {
+                layer.name: {"type": layer.layer_type}
+                for layer in cell.annotations
+                if layer.name in modelled
+            },
+        },
+        "linkage": sorted(sorted(pair) for pair in linked),
+    }
+    return _json(metadata)
+
+
+def _json(content: Any) -> bytes:
+    return json.dumps(content, allow_nan=False).encode()
+
+
+def _layer_members(layer: Layer, group: str) -> Iterator[tuple[str, Content]]:
+    meta: dict[str, Any] = {"spatial_columns": layer.spatial_columns, "name": layer.name}
+    if isinstance(layer, SkeletonLayer):
+        # They refuse several parentless vertices of which none is the root.
+        roots = layer.roots
+        meta["root"] = layer.root if layer.root is not None or not len(roots) else int(roots[0])
+    yield layout.layer_meta(group, layer.name), _json(meta)
+    if isinstance(layer, (SkeletonLayer, GraphLayer)):
+        rows = layer.edges_positional
+        yield layout.edges(layer.name), write_npz({layout.DATA: named(layer, rows)})
+    if isinstance(layer, MeshLayer):
+        yield (
+            layout.faces(layer.name),
+            write_npz({layout.DATA: named(layer, layer.faces_positional)}),
+        )
+    if isinstance(layer, SkeletonLayer):
+        yield from _base_members(layer.name, layer._whole)
+
+
+def named(layer: Layer, rows: IntArray) -> IntArray:
+    """Rows as ids, in as few bits as hold them; rows of int32 themselves where they are the ids."""
+    ids = layer.vertex_index
+    if layer.layer.ids.is_range:
+        return np.asarray(rows, dtype=np.int32)
+    if len(ids) and ids.max() < 2**31:
+        ids = ids.astype(np.int32)
+    return np.take(ids, rows)
+
+
+def _base_members(name: str, whole: EmbeddedTree) -> Iterator[tuple[str, Content]]:
+    tree = whole.tree
+    root = whole.root
+    if root is None and len(tree.roots):
+        root = int(tree.roots[0])
+    properties = {
+        "base_root": None if root is None else int(whole.ids.ids[root]),
+        "base_root_location": None if root is None else whole.points[root].tolist(),
+        "base_vertex_index": whole.ids.ids.tolist(),
+        "base_parent_array": tree.parent.tolist(),
+    }
+    yield layout.base_properties(name), _json(properties)
+    lengths = whole.steps[tree.parent >= 0].astype(np.float32)
+    yield layout.base_lengths(name), write_npz(_sparse(tree.parent, lengths))
+    ones = np.ones(len(lengths), np.int8)
+    yield layout.base_links(name), write_npz(_sparse(tree.parent, ones))
+
+
+def _sparse(parent: IntArray, values: AnyArray) -> dict[str, AnyArray]:
+    """The sparse matrix of one value per edge, from child to parent, as scipy stores it."""
+    has_parent = parent >= 0
+    starts = np.zeros(len(parent) + 1, np.int32)
+    np.cumsum(has_parent, out=starts[1:])
+    return {
+        "indices": parent[has_parent],
+        "indptr": starts,
+        "format": np.array(b"csr"),
+        "shape": np.array([len(parent), len(parent)]),
+        "data": values,
+    }
+
+
+def _link_table(cell: Cell, source: str, target: str, packing: Packing) -> Content:
+    ends = [
+        (cell.layers if name in cell.layers else cell.annotations)[name].vertex_index
+        for name in (source, target)
+    ]
+    rows = cell.linkage.tables[source, target].rows
+    columns = [pa.array(ends[0]), pa.array(np.take(ends[1], rows))]
+    return write_table([source, target], columns, {}, None, None, packing)

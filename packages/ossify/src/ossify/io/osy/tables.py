@@ -1,0 +1,164 @@
+"""Vertex tables as Arrow IPC files, which are Feather files to others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ossify._typing import AnyArray, IntArray
+from ossify.io.osy import layout
+
+Compression = Literal["zstd", "lz4", "uncompressed"]
+
+
+@dataclass(frozen=True)
+class Packing:
+    """How tables are compressed."""
+
+    compression: Compression = "zstd"
+    level: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.compression not in ("zstd", "lz4", "uncompressed"):
+            raise ValueError(
+                f"compression must be 'zstd', 'lz4' or 'uncompressed', not {self.compression!r}"
+            )
+        if self.level is not None and self.compression == "uncompressed":
+            raise ValueError("compression_level is given, but compression is 'uncompressed'")
+
+    def options(self) -> pa.ipc.IpcWriteOptions:
+        """As Arrow takes it."""
+        if self.compression == "uncompressed":
+            return pa.ipc.IpcWriteOptions()
+        level = 1 if self.level is None and self.compression == "zstd" else self.level
+        try:
+            codec = pa.Codec(self.compression, level)
+        except (pa.ArrowException, OverflowError, TypeError) as error:
+            raise ValueError(f"compression_level {self.level!r}: {error}") from None
+        return pa.ipc.IpcWriteOptions(compression=codec)
+
+
+def write_table(
+    names: Sequence[str],
+    columns: Sequence[pa.Array],
+    described: Mapping[int, str],
+    ids: IntArray | None,
+    index_name: str | None,
+    packing: Packing,
+) -> memoryview:
+    """Columns and the ids that index them, in one record batch, as pandas writes them.
+
+    Parameters
+    ----------
+    names, columns
+        What they are called, and their values.
+    described
+        For the places of columns that pandas holds in types of its own, the dtype.
+    ids
+        (V,) the index; None for the row numbers.
+    index_name
+        What it is called.
+    """
+    fields = [
+        _described(name, column.type, described.get(place))
+        for place, (name, column) in enumerate(zip(names, columns, strict=True))
+    ]
+    arrays, names = list(columns), list(names)
+    index: Any
+    if ids is None:
+        count = len(columns[0]) if columns else 0
+        index = {"kind": "range", "name": None, "start": 0, "stop": count, "step": 1}
+    else:
+        # A feature may have the name of the index.
+        free = index_name is not None and index_name not in names
+        index = index_name if free else layout.INDEX_COLUMN
+        fields.append({**_described(index, pa.int64(), None), "name": index_name})
+        arrays.append(pa.array(ids))
+        names.append(index)
+    metadata = {
+        "index_columns": [index],
+        "column_indexes": [],
+        "columns": fields,
+        "creator": {"library": "pyarrow", "version": pa.__version__},
+        "pandas_version": pd.__version__,
+    }
+    schema = pa.schema(
+        [pa.field(name, array.type) for name, array in zip(names, arrays, strict=True)],
+        metadata={"pandas": json.dumps(metadata)},
+    )
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, schema, options=packing.options()) as writer:
+        writer.write_batch(pa.record_batch(arrays, schema=schema))
+    return memoryview(sink.getvalue())
+
+
+def _described(name: str, kind: pa.DataType, dtype: str | None) -> dict[str, Any]:
+    metadata = None
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        pandas_type, metadata = "datetimetz", {"timezone": kind.tz}
+    elif pa.types.is_timestamp(kind):
+        pandas_type = "datetime"
+    elif pa.types.is_dictionary(kind):
+        pandas_type = "categorical"
+    else:
+        pandas_type = str(kind)
+    if dtype is None:
+        try:
+            dtype = str(np.dtype(kind.to_pandas_dtype()))
+        except (NotImplementedError, TypeError):
+            dtype = "object"
+    return {
+        "name": name,
+        "field_name": name,
+        "pandas_type": pandas_type,
+        "numpy_type": dtype,
+        "metadata": metadata,
+    }
+
+
+def read_table(data: bytes) -> pa.Table:
+    """The table of an Arrow IPC file, each column in one piece.
+
+    Raises
+    ------
+    ValueError
+        If it is no such file, or damaged.
+    """
+    try:
+        table = pa.ipc.open_file(pa.py_buffer(data)).read_all()
+        table.validate()
+        return table.combine_chunks()
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"it is no table that Arrow can read ({error})") from None
+
+
+def piece(table: pa.Table, place: int) -> pa.Array:
+    """A column of a table as one array."""
+    column = table.column(place)
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    if column.num_chunks == 0:
+        return pa.array([], column.type)
+    return pa.concat_arrays(column.chunks)
+
+
+def numbers(table: pa.Table, place: int, dtype: Any) -> AnyArray:
+    """A column of numbers without gaps.
+
+    Raises
+    ------
+    ValueError
+        If it has gaps, or holds something else.
+    """
+    array = piece(table, place)
+    try:
+        values: AnyArray = array.to_numpy(zero_copy_only=True)
+    except pa.ArrowException as error:
+        raise ValueError(f"column {table.field(place).name!r}: {error}") from None
+    return values.astype(dtype, copy=False)

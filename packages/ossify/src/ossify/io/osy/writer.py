@@ -1,0 +1,255 @@
+"""Writing cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import xxhash
+
+from ossify._version import __version__
+from ossify.cell.cell import Cell
+from ossify.io import storage, tar
+from ossify.io.osy import compatible as old
+from ossify.io.osy import layout
+from ossify.io.osy.arrays import write_npz
+from ossify.io.osy.codecs import encode_column
+from ossify.io.osy.manifest import Feature, LayerEntry, LinkEntry, Manifest, Member
+from ossify.io.osy.tables import Compression, Packing, write_table
+from ossify.io.osy.values import encode_value
+from ossify.io.storage import Buffer, Location, Writable
+from ossify.layers.base import Layer
+from ossify.layers.geometry import EmbeddedTree
+from ossify.layers.graph import EdgeLayer
+from ossify.layers.mesh import MeshLayer
+from ossify.layers.skeleton import SkeletonLayer
+
+
+def save_cell(
+    cell: Cell,
+    file: Location | Writable | None = None,
+    allow_overwrite: bool = False,
+    compression: Compression = "zstd",
+    compression_level: int | None = None,
+    *,
+    compatible: bool = True,
+) -> None:
+    """Save a cell as an ``.osy`` file, exactly.
+
+    A file is written whole or not at all: until it is, a file of that name stays as it was. The
+    same cell makes the same bytes.
+
+    Parameters
+    ----------
+    cell
+        The cell.
+    file
+        A path, a ``file://`` URL, or a binary file to write to. None: the name of the cell and
+        ``.osy``, in the current folder. Missing folders are made.
+    allow_overwrite
+        Whether a file that exists is replaced.
+    compression
+        How vertex tables are compressed: ``"zstd"``, ``"lz4"`` or ``"uncompressed"``.
+    compression_level
+        The level for it; None for the fastest.
+    compatible
+        Whether ossify 0.3.0 can open the file, as far as it can model the cell. Without, files are
+        smaller.
+
+    Raises
+    ------
+    FileExistsError
+        If the file exists and `allow_overwrite` is False.
+    TypeError, ValueError
+        If a feature or a value in `meta` could not be read back as it is; it is named. If the cell
+        has no name to make a file name of.
+
+    Examples
+    --------
+    >>> import io
+    >>> cell = Cell("y").add_skeleton([[0, 0, 0], [3, 4, 0], [3, 4, 2]], [[1, 0], [2, 1]])
+    >>> file = io.BytesIO()
+    >>> save_cell(cell, file)
+    """
+    packing = Packing(compression, compression_level)
+    packing.options()
+    target = _default_target(cell) if file is None else file
+    storage.check_free(target, allow_overwrite)
+    storage.write(target, _archive(cell, packing, compatible), allow_overwrite)
+
+
+def _default_target(cell: Cell) -> str:
+    name = cell.name
+    if name is None or name == "":
+        raise ValueError("the cell has no name to call the file by; pass file=")
+    if any(part in str(name) for part in ("/", "\\", "..", "\0")):
+        raise ValueError(f"the cell's name {name!r} is no name for a file; pass file=")
+    return f"./{name}.osy"
+
+
+def _archive(cell: Cell, packing: Packing, compatible: bool) -> list[Buffer]:
+    parts = _Parts(cell, packing, compatible)
+    manifest = parts.manifest()
+    contents = parts.contents
+    # The index comes first and says where all others are, so its own size is settled first.
+    room = manifest.room()
+    offset = tar.BLOCK + room + len(tar.padding(room))
+    archive: list[Buffer] = []
+    placed = []
+    for member in manifest.members:
+        head = tar.header(member.name, member.size)
+        placed.append(replace(member, offset=offset + len(head)))
+        archive += [head, contents[member.name], tar.padding(member.size)]
+        offset += len(head) + member.size + len(archive[-1])
+    index = replace(manifest, members=tuple(placed)).to_json().ljust(room)
+    start: list[Buffer] = [tar.header(layout.INDEX, room), index, tar.padding(room)]
+    return [*start, *archive, tar.ending(offset)]
+
+
+class _Parts:
+    """The members of a cell, as they are made."""
+
+    def __init__(self, cell: Cell, packing: Packing, compatible: bool) -> None:
+        self.cell = cell
+        self.packing = packing
+        self.contents: dict[str, Buffer] = {}
+        if compatible:
+            self.contents.update(old.members(cell, packing))
+
+    def manifest(self) -> Manifest:
+        """The index of everything, without the places."""
+        cell = self.cell
+        meta = encode_value(dict(cell.meta))
+        both = [*cell.layers, *cell.annotations]
+        groups = [layout.LAYERS] * len(cell.layers) + [layout.ANNOTATIONS] * len(cell.annotations)
+        layers = tuple(
+            self._layer(place, layer, group)
+            for place, (layer, group) in enumerate(zip(both, groups, strict=True))
+        )
+        return Manifest(
+            version=layout.VERSION,
+            writer=__version__,
+            name=cell.name,
+            meta=meta if "$type" not in meta else {"$type": "dict", **meta},
+            units=cell._units,
+            space=cell._space,
+            left_out=cell.left_out,
+            layers=layers,
+            links=tuple(self._links()),
+            members=tuple(self._members()),
+        )
+
+    def _members(self) -> Iterator[Member]:
+        names = list(self.contents)
+        # Readers of version 2.0 take a member for that of every layer with whose name its own
+        # begins, and keep the last: in this order, the last is the right one.
+        names.sort(reverse=True)
+        names.sort(key=lambda name: (name != layout.METADATA, name.startswith("parts/")))
+        for name in names:
+            content = self.contents[name]
+            yield Member(name, 0, len(content), xxhash.xxh3_64_hexdigest(content))
+
+    def _layer(self, place: int, layer: Layer, group: str) -> LayerEntry:
+        parts: dict[str, str] = {}
+        features = self._vertices(place, layer, group, parts)
+        entry = LayerEntry(
+            name=layer.name,
+            group=group,
+            layer_type=layer.layer_type,
+            n_vertices=len(layer),
+            units=layer.units,
+            space=layer.space,
+            spatial_columns=layer.layer.spatial_columns,
+            index_name=layer.layer.index_name,
+            features=features,
+            bbox=tuple(map(tuple, layer.bbox.tolist())) if len(layer) else None,
+            parts=parts,
+        )
+        if isinstance(layer, SkeletonLayer):
+            return self._skeleton(place, layer, entry, parts)
+        if isinstance(layer, MeshLayer):
+            count = len(layer.faces_positional)
+            self._rows(place, layer, layout.FACES, layer.faces_positional, parts)
+            return replace(entry, n_faces=count)
+        if isinstance(layer, EdgeLayer):
+            count = len(layer.edges_positional)
+            self._rows(place, layer, layout.EDGES, layer.edges_positional, parts)
+            return replace(entry, n_edges=count)
+        return entry
+
+    def _vertices(
+        self, place: int, layer: Layer, group: str, parts: dict[str, str]
+    ) -> tuple[Feature, ...]:
+        table = layer.layer
+        features, arrays, described = [], [], {}
+        for name, column in table.columns.items():
+            if not isinstance(name, str):
+                raise TypeError(f"layer {layer.name!r}: the feature name {name!r} is not text")
+            try:
+                array, holding = encode_column(column)
+            except (TypeError, ValueError) as error:
+                raise type(error)(
+                    f"layer {layer.name!r}, feature {name!r} cannot be saved: {error}"
+                ) from None
+            if isinstance(column.dtype, pd.api.extensions.ExtensionDtype):
+                described[len(arrays) + 3] = str(column.dtype)
+            features.append(Feature(name, holding))
+            arrays.append(array)
+        points = [pa.array(np.ascontiguousarray(axis)) for axis in table.points.T]
+        names = [*table.spatial_columns, *table.columns]
+        if old.can_model(layer, group):
+            member = layout.nodes(group, layer.name)
+        else:
+            member = layout.own_part(place, layout.VERTICES)
+        self.contents[member] = write_table(
+            names, points + arrays, described, table.ids.ids, table.index_name, self.packing
+        )
+        parts[layout.VERTICES] = member
+        return tuple(features)
+
+    def _rows(self, place: int, layer: Layer, part: str, rows: Any, parts: dict[str, str]) -> None:
+        name = layout.edges(layer.name) if part == layout.EDGES else layout.faces(layer.name)
+        # Where ids and rows are the same, one member is both.
+        if not (layer.layer.ids.is_range and name in self.contents):
+            name = layout.own_part(place, part)
+            self.contents[name] = write_npz({layout.DATA: rows.astype(np.int32, copy=False)})
+        parts[part] = name
+
+    def _skeleton(
+        self, place: int, layer: SkeletonLayer, entry: LayerEntry, parts: dict[str, str]
+    ) -> LayerEntry:
+        tree, whole = layer._embedded, layer._whole
+        parts[layout.TREE] = layout.own_part(place, layout.TREE)
+        self.contents[parts[layout.TREE]] = write_npz(_tree_arrays(tree))
+        entry = replace(
+            entry,
+            n_edges=len(layer) - len(layer.roots),
+            root=tree.root,
+            root_id=layer.root,
+        )
+        if whole is tree:
+            return entry
+        parts[layout.WHOLE_TREE] = layout.own_part(place, layout.WHOLE_TREE)
+        self.contents[parts[layout.WHOLE_TREE]] = write_npz(
+            {**_tree_arrays(whole), layout.IDS: whole.ids.ids, layout.POINTS: whole.points}
+        )
+        return replace(entry, n_whole=len(whole.ids), base_root=whole.root)
+
+    def _links(self) -> Iterator[LinkEntry]:
+        for place, ((source, target), table) in enumerate(self.cell.linkage.tables.items()):
+            member = layout.own_link(place)
+            self.contents[member] = write_npz({layout.DATA: table.rows})
+            yield LinkEntry(source, target, table.coverage, member)
+
+
+def _tree_arrays(embedded: EmbeddedTree) -> dict[str, Any]:
+    index = embedded.tree.index
+    return {
+        layout.PARENT: embedded.tree.parent,
+        layout.ORDER: index.order,
+        layout.RUN_START: index.run_start.astype(np.int32),
+    }
