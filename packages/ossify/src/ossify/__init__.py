@@ -1,5 +1,10 @@
 """Neuron morphology as one object: skeleton, mesh and graph, annotations, and their links."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from ossify import algorithms
 from ossify._version import __version__
 from ossify.algorithms import (
@@ -18,6 +23,10 @@ from ossify.layers.points import PointCloudLayer
 from ossify.layers.skeleton import SkeletonLayer
 from ossify.links import Link
 
+if TYPE_CHECKING:
+    from ossify import plot
+    from ossify.plot import add_scale_bar, plot_morphology_2d
+
 __all__ = [
     "Cell",
     "GraphLayer",
@@ -27,12 +36,29 @@ __all__ = [
     "PointCloudLayer",
     "SkeletonLayer",
     "__version__",
+    "add_scale_bar",
     "algorithms",
     "example_cell",
     "label_axon_from_synapse_flow",
     "load_cell",
+    "plot",
+    "plot_morphology_2d",
     "save_cell",
     "segregation_index",
     "strahler_number",
     "synapse_betweenness",
 ]
+
+_PICTURES = frozenset({"add_scale_bar", "plot", "plot_morphology_2d"})
+
+
+def __getattr__(name: str) -> Any:
+    # Pictures are for those who look at them: the rest of the process does not wait for them.
+    if name in _PICTURES:
+        pictures = importlib.import_module("ossify.plot")
+        return pictures if name == "plot" else getattr(pictures, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PICTURES})
