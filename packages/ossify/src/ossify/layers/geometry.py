@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -118,17 +119,24 @@ class EmbeddedTree(Frozen):
     ----------
     root
         The row of the stated root, None if it is not there or none was stated.
+    given_steps
+        (V,) distance from every vertex to its parent, where old files have kept it and not all of
+        the points; those that are lost are NaN.
     """
 
     ids: VertexIds
     points: FloatArray
     tree: RootedTree
     root: int | None
+    given_steps: FloatArray | None = None
 
     @cached_property
     def steps(self) -> FloatArray:
         """(V,) distance from every vertex to its parent, 0 at roots."""
-        return freeze(sparse_graph.parent_edge_lengths(self.points, self.tree.parent))
+        steps = freeze(sparse_graph.parent_edge_lengths(self.points, self.tree.parent))
+        if self.given_steps is None:
+            return steps
+        return freeze(np.where(np.isnan(steps), self.given_steps, steps))
 
     @cached_property
     def from_root(self) -> FloatArray:
@@ -138,7 +146,10 @@ class EmbeddedTree(Frozen):
     @cached_property
     def graph(self) -> EmbeddedGraph:
         """The edges, from child to parent."""
-        return EmbeddedGraph(self.points, self.tree.edges)
+        graph = EmbeddedGraph(self.points, self.tree.edges)
+        if self.given_steps is not None:
+            graph.__dict__["lengths"] = freeze(self.steps[self.tree.parent >= 0])
+        return graph
 
     @cached_property
     def cover_paths(self) -> Ragged:
@@ -157,6 +168,24 @@ class EmbeddedTree(Frozen):
     def with_points(self, points: FloatArray) -> EmbeddedTree:
         """The same tree through other points."""
         return EmbeddedTree(self.ids, points, self.tree, self.root)
+
+    def moved(self, move: Callable[[FloatArray], FloatArray]) -> EmbeddedTree:
+        """The same tree, its points moved by a function.
+
+        Where points are lost, the lengths between them grow as the others do in the median: that
+        is exact if the function scales all lengths alike.
+        """
+        if self.given_steps is None:
+            return self.with_points(move(self.points))
+        known = np.isfinite(self.points).all(axis=1)
+        points = np.full_like(self.points, np.nan)
+        points[known] = move(np.compress(known, self.points, axis=0))
+        before = sparse_graph.parent_edge_lengths(self.points, self.tree.parent)
+        after = sparse_graph.parent_edge_lengths(points, self.tree.parent)
+        told = np.isfinite(after) & (before > 0)
+        growth = np.median(after[told] / before[told]) if told.any() else np.nan
+        steps = freeze(self.given_steps * growth)
+        return EmbeddedTree(self.ids, freeze(points), self.tree, self.root, steps)
 
     def rerooted(self, row: int) -> EmbeddedTree:
         """The same edges, with all paths of that tree leading to `row`."""

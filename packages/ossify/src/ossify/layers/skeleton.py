@@ -517,7 +517,7 @@ class SkeletonLayer(EdgeLayer):
                     "vertices of the whole tree, which an array of new coordinates cannot move; "
                     "pass a function"
                 )
-            whole = self._whole.with_points(self._moved(self._whole.points, transform))
+            whole = self._whole.moved(lambda points: self._moved(points, transform))
         return {
             "_table": self._table.with_points(points),
             "_embedded": embedded,

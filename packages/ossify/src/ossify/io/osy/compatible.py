@@ -126,7 +126,7 @@ def _base_members(name: str, whole: EmbeddedTree) -> Iterator[tuple[str, Content
         root = int(tree.roots[0])
     properties = {
         "base_root": None if root is None else int(whole.ids.ids[root]),
-        "base_root_location": None if root is None else whole.points[root].tolist(),
+        "base_root_location": None if root is None else plain_value(whole.points[root]),
         "base_vertex_index": whole.ids.ids.tolist(),
         "base_parent_array": tree.parent.tolist(),
     }

@@ -16,8 +16,10 @@ from ossify.io import tar
 from ossify.io.osy import layout
 from ossify.io.osy.arrays import read_npz
 from ossify.io.osy.codecs import decode_column
-from ossify.io.osy.manifest import LayerEntry, LinkEntry, Manifest, format_error
+from ossify.io.osy.manifest import LayerEntry, LinkEntry, Manifest, Member, format_error
+from ossify.io.osy.outline import manifest_of
 from ossify.io.osy.tables import numbers, piece, read_table
+from ossify.io.osy.upgrade import load_old
 from ossify.io.osy.values import decode_value
 from ossify.io.storage import Location, Readable, Source, open_source
 from ossify.layers.base import Layer
@@ -31,6 +33,7 @@ from ossify.links import Linkage, LinkTable
 from ossify.topology.rooted_tree import RootedTree
 from ossify.vertex_ids import VertexIds
 
+_PACKERS = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 _GET_ANEW = "get the file anew, or save the cell again"
 
 
@@ -60,8 +63,9 @@ def load_cell(source: Location | Readable) -> Cell:
     5.0
     """
     with open_source(source) as opened:
-        manifest = _manifest(opened)
-        return _Archive(opened, manifest).cell()
+        if _has_index(opened):
+            return _Archive(opened, _manifest(opened)).cell()
+        return load_old(opened.read_at(0, opened.size), opened.label)[0]
 
 
 def describe_file(source: Location | Readable) -> Manifest:
@@ -73,15 +77,40 @@ def describe_file(source: Location | Readable) -> Manifest:
         As for `load_cell`.
     """
     with open_source(source) as opened:
-        return _manifest(opened)
+        if _has_index(opened):
+            return _manifest(opened)
+        content = opened.read_at(0, opened.size)
+        cell, version = load_old(content, opened.label)
+        members = [Member(m.name, m.offset, m.size) for m in tar.members(content)]
+        return replace(manifest_of(cell, version=version), members=tuple(members))
+
+
+def _has_index(source: Source) -> bool:
+    """Whether a file is of version 3.0 or later.
+
+    Raises
+    ------
+    OsyFormatError
+        If it is no tar archive at all.
+    """
+    start = source.read_at(0, tar.BLOCK)
+    if not start:
+        raise OsyFormatError(f"{source.label} is empty")
+    for signature, name in _PACKERS.items():
+        if start.startswith(signature):
+            raise OsyFormatError(
+                f"{source.label} is packed with {name}, which an .osy file never is; unpack it first"
+            )
+    first = tar.first_member(start)
+    if first is None:
+        raise OsyFormatError(f"{source.label} is not an .osy file, or its beginning is damaged")
+    return first.name == layout.INDEX
 
 
 def _manifest(source: Source) -> Manifest:
     first = tar.first_member(source.read_at(0, tar.BLOCK))
-    if first is None or first.name != layout.INDEX:
-        raise OsyFormatError(f"{source.label} is not an .osy file")
-    text = source.read_at(first.offset, first.size)
-    if len(text) < first.size:
+    text = b"" if first is None else source.read_at(first.offset, first.size)
+    if first is None or len(text) < first.size:
         raise OsyFormatError(f"{source.label} is cut off within its index; {_GET_ANEW}")
     manifest = Manifest.from_json(text, source.label)
     last = max((member.offset + member.size for member in manifest.members), default=0)
@@ -227,7 +256,11 @@ class _Archive:
             },
         )
         points: FloatArray = arrays[layout.POINTS]
-        return EmbeddedTree(VertexIds(arrays[layout.IDS]), points, _tree(arrays), entry.base_root)
+        steps = arrays.get(layout.STEPS)
+        if steps is not None and steps.shape != (count,):
+            raise ValueError(f"{layout.STEPS!r} has the shape {steps.shape}")
+        ids = VertexIds(arrays[layout.IDS])
+        return EmbeddedTree(ids, points, _tree(arrays), entry.base_root, steps)
 
     def _link(self, entry: LinkEntry) -> LinkTable:
         counts = {layer.name: layer.n_vertices for layer in self.manifest.layers}

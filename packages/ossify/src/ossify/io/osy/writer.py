@@ -19,6 +19,7 @@ from ossify.io.osy import layout
 from ossify.io.osy.arrays import write_npz
 from ossify.io.osy.codecs import encode_column
 from ossify.io.osy.manifest import Feature, LayerEntry, LinkEntry, Manifest, Member
+from ossify.io.osy.outline import layer_entry, manifest_of
 from ossify.io.osy.tables import Compression, Packing, write_table
 from ossify.io.osy.values import encode_value
 from ossify.io.storage import Buffer, Location, Writable
@@ -123,6 +124,7 @@ class _Parts:
     def manifest(self) -> Manifest:
         """The index of everything, without the places."""
         cell = self.cell
+        # The outermost is always an object, whatever its keys are.
         meta = encode_value(dict(cell.meta))
         both = [*cell.layers, *cell.annotations]
         groups = [layout.LAYERS] * len(cell.layers) + [layout.ANNOTATIONS] * len(cell.annotations)
@@ -130,18 +132,16 @@ class _Parts:
             self._layer(place, layer, group)
             for place, (layer, group) in enumerate(zip(both, groups, strict=True))
         )
-        return Manifest(
+        links = list(self._links())
+        manifest = manifest_of(
+            cell,
             version=layout.VERSION,
             writer=__version__,
-            name=cell.name,
-            meta=meta if "$type" not in meta else {"$type": "dict", **meta},
-            units=cell._units,
-            space=cell._space,
-            left_out=cell.left_out,
+            meta=meta,
             layers=layers,
-            links=tuple(self._links()),
-            members=tuple(self._members()),
+            links=links,
         )
+        return replace(manifest, members=tuple(self._members()))
 
     def _members(self) -> Iterator[Member]:
         names = list(self.contents)
@@ -156,30 +156,13 @@ class _Parts:
     def _layer(self, place: int, layer: Layer, group: str) -> LayerEntry:
         parts: dict[str, str] = {}
         features = self._vertices(place, layer, group, parts)
-        entry = LayerEntry(
-            name=layer.name,
-            group=group,
-            layer_type=layer.layer_type,
-            n_vertices=len(layer),
-            units=layer.units,
-            space=layer.space,
-            spatial_columns=layer.layer.spatial_columns,
-            index_name=layer.layer.index_name,
-            features=features,
-            bbox=tuple(map(tuple, layer.bbox.tolist())) if len(layer) else None,
-            parts=parts,
-        )
         if isinstance(layer, SkeletonLayer):
-            return self._skeleton(place, layer, entry, parts)
-        if isinstance(layer, MeshLayer):
-            count = len(layer.faces_positional)
+            self._trees(place, layer, parts)
+        elif isinstance(layer, MeshLayer):
             self._rows(place, layer, layout.FACES, layer.faces_positional, parts)
-            return replace(entry, n_faces=count)
-        if isinstance(layer, EdgeLayer):
-            count = len(layer.edges_positional)
+        elif isinstance(layer, EdgeLayer):
             self._rows(place, layer, layout.EDGES, layer.edges_positional, parts)
-            return replace(entry, n_edges=count)
-        return entry
+        return replace(layer_entry(layer, group, features), parts=parts)
 
     def _vertices(
         self, place: int, layer: Layer, group: str, parts: dict[str, str]
@@ -219,25 +202,17 @@ class _Parts:
             self.contents[name] = write_npz({layout.DATA: rows.astype(np.int32, copy=False)})
         parts[part] = name
 
-    def _skeleton(
-        self, place: int, layer: SkeletonLayer, entry: LayerEntry, parts: dict[str, str]
-    ) -> LayerEntry:
+    def _trees(self, place: int, layer: SkeletonLayer, parts: dict[str, str]) -> None:
         tree, whole = layer._embedded, layer._whole
         parts[layout.TREE] = layout.own_part(place, layout.TREE)
         self.contents[parts[layout.TREE]] = write_npz(_tree_arrays(tree))
-        entry = replace(
-            entry,
-            n_edges=len(layer) - len(layer.roots),
-            root=tree.root,
-            root_id=layer.root,
-        )
         if whole is tree:
-            return entry
+            return
+        arrays = {**_tree_arrays(whole), layout.IDS: whole.ids.ids, layout.POINTS: whole.points}
+        if whole.given_steps is not None:
+            arrays[layout.STEPS] = whole.given_steps
         parts[layout.WHOLE_TREE] = layout.own_part(place, layout.WHOLE_TREE)
-        self.contents[parts[layout.WHOLE_TREE]] = write_npz(
-            {**_tree_arrays(whole), layout.IDS: whole.ids.ids, layout.POINTS: whole.points}
-        )
-        return replace(entry, n_whole=len(whole.ids), base_root=whole.root)
+        self.contents[parts[layout.WHOLE_TREE]] = write_npz(arrays)
 
     def _links(self) -> Iterator[LinkEntry]:
         for place, ((source, target), table) in enumerate(self.cell.linkage.tables.items()):
