@@ -44,8 +44,13 @@ Location: TypeAlias = str | os.PathLike[str]
 class Source(Protocol):
     """Something with bytes that can be read from any place."""
 
-    label: str
-    size: int
+    @property
+    def label(self) -> str:
+        """What to call it in messages."""
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
 
     def read_at(self, offset: int, size: int) -> bytes:
         """The bytes from `offset` on, fewer than `size` where the source ends."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,22 +27,21 @@ def write_npz(arrays: Mapping[str, AnyArray]) -> memoryview:
     """Arrays as an ``.npz`` that `numpy.load` reads, the same bytes each time."""
     sink = io.BytesIO()
     deflate = sum(array.nbytes for array in arrays.values()) < _DEFLATE_BELOW
-    with zipfile.ZipFile(sink, "w") as archive:
+    with zipfile.ZipFile(sink, "w", compresslevel=1) as archive:
         for name, given in arrays.items():
             array = np.require(given, requirements="C")
             info = zipfile.ZipInfo(f"{name}.npy")
             if deflate:
                 info.compress_type = zipfile.ZIP_DEFLATED
-                info._compresslevel = 1  # type: ignore[attr-defined]
             else:
                 used = sink.tell() + _LOCAL_HEADER + len(info.filename) + 4
                 info.extra = struct.pack("<HH", _PADDING, room := -used % _ALIGNMENT) + b"\0" * room
             with archive.open(info, "w") as member:
                 np.lib.format.write_array_header_1_0(
-                    member,  # type: ignore[arg-type]
+                    member,
                     np.lib.format.header_data_from_array_1_0(array),
                 )
-                member.write(array.reshape(-1).view(np.uint8))  # type: ignore[arg-type]
+                member.write(array.reshape(-1).view(np.uint8))
     return sink.getbuffer()
 
 
@@ -71,21 +71,26 @@ def read_npz(data: bytes, most_bytes: int) -> dict[str, AnyArray]:
                 info.filename.removesuffix(".npy"): _read_array(archive, info, data)
                 for info in archive.infolist()
             }
-    except (zipfile.BadZipFile, struct.error, EOFError, NotImplementedError, OSError) as error:
-        raise ValueError(f"it is damaged ({error})") from None
-    except zipfile.zlib.error as error:  # type: ignore[attr-defined]
+    except (
+        zipfile.BadZipFile,
+        struct.error,
+        EOFError,
+        NotImplementedError,
+        OSError,
+        zlib.error,
+    ) as error:
         raise ValueError(f"it is damaged ({error})") from None
 
 
 def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, data: bytes) -> AnyArray:
     with archive.open(info) as member:
-        version = np.lib.format.read_magic(member)  # type: ignore[arg-type]
+        version = np.lib.format.read_magic(member)
         read = (
             np.lib.format.read_array_header_1_0
             if version == (1, 0)
             else np.lib.format.read_array_header_2_0
         )
-        shape, column_major, dtype = read(member)  # type: ignore[arg-type]
+        shape, column_major, dtype = read(member)
         header_size = member.tell()
         _check(info, shape, dtype, info.file_size - header_size)
         if info.compress_type == zipfile.ZIP_STORED:

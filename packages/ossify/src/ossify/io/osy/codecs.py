@@ -91,11 +91,15 @@ def foreign_column(array: pa.Array, described: Any) -> Column:
         return freeze_column(_object_array(_decode_objects(array, _array_levels(array.type))))
     if pa.types.is_integer(array.type) and array.null_count and described.dtype.kind == "f":
         # As floats, long ids would not be what they were.
-        return pd.array(array.to_pylist(), dtype="UInt64" if _is_uint64(array) else "Int64")
-    values = described.array
+        nullable: Column = pd.array(
+            array.to_pylist(), dtype="UInt64" if _is_uint64(array) else "Int64"
+        )
+        return nullable
+    values: Any = described.array
     if isinstance(values, pd.arrays.NumpyExtensionArray):
         return freeze_column(values.to_numpy().copy())
-    return values.copy()  # type: ignore[no-any-return]
+    copied: Column = values.copy()
+    return copied
 
 
 def _is_uint64(array: pa.Array) -> bool:
@@ -113,15 +117,15 @@ def _decode(array: pa.Array, holding: Holding) -> Column:
         return pd.Series(values).array
     if held == "category":
         categories = pd.Index(_indexable(_decode(array.dictionary, holding["categories"])))
-        dtype = pd.CategoricalDtype(categories, holding["ordered"])
+        kinds = pd.CategoricalDtype(categories, holding["ordered"])
         codes = array.indices.fill_null(-1).to_numpy()
-        return pd.Categorical.from_codes(codes, dtype=dtype)
+        return pd.Categorical.from_codes(codes, dtype=kinds)
     if held == "text":
         return _decode_text(array, holding)
     if held == "arrow":
         return pd.arrays.ArrowExtensionArray(array)
     if held == "pandas":
-        dtype = pd.api.types.pandas_dtype(holding["dtype"])
+        dtype: Any = pd.api.types.pandas_dtype(holding["dtype"])
         column: Column = dtype.__from_arrow__(array)
         return column
     raise ValueError(f"it is held as {held!r}, which this ossify does not know")
@@ -213,6 +217,7 @@ def _single(array: Any) -> pa.Array:
 
 def _decode_text(array: pa.Array, holding: Holding) -> Column:
     missing = pd.NA if holding["missing"] == "NA" else np.nan
+    dtype: Any
     try:
         dtype = pd.StringDtype(holding["storage"], missing)
     except (TypeError, ValueError):
@@ -269,10 +274,10 @@ def _missing(values: list[Any]) -> tuple[str | None, Any]:
         names.append("NA")
     if type(pd.NaT) in kinds:
         names.append("NaT")
-    if float in kinds and kinds - {float, type(None), type(pd.NA), type(pd.NaT)}:
-        # Among floats NaN is a float; among others it says that something is missing.
-        if all(v != v for v in values if type(v) is float):
-            names.append("nan")
+    # Among floats NaN is a float; among others it says that something is missing.
+    others = kinds - {float, type(None), type(pd.NA), type(pd.NaT)}
+    if float in kinds and others and all(v != v for v in values if type(v) is float):
+        names.append("nan")
     if len(names) > 1:
         raise ValueError(
             f"{' and '.join(names)} both stand for missing values and could not be told apart; "

@@ -218,7 +218,7 @@ class _Checker:
             self.problems.append(f"{where}: layers: a name is there twice")
         links = tuple(self._each(content, "links", where, self._link))
         version = self._get(content, "version", list, where, [0, 0])
-        left_out = self._get(content, "left_out", dict, where, {})
+        left_out: dict[str, int] = self._get(content, "left_out", dict, where, {})
         for name, count in left_out.items():
             if not _is_count(count):
                 self.problems.append(f"{where}: left_out[{name!r}] is {count!r}, not a count")

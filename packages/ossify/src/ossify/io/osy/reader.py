@@ -99,7 +99,7 @@ def _has_index(source: Source) -> bool:
     for signature, name in _PACKERS.items():
         if start.startswith(signature):
             raise OsyFormatError(
-                f"{source.label} is packed with {name}, which an .osy file never is; unpack it first"
+                f"{source.label} is packed with {name}, as no .osy file is; unpack it first"
             )
     first = tar.first_member(start)
     if first is None:
@@ -193,7 +193,7 @@ class _Archive:
         return arrays
 
     def _rows(self, name: str, count: int, width: int, n_vertices: int) -> AnyArray:
-        rows = self._arrays(name, {layout.DATA: ("i", (count, width))})[layout.DATA]
+        rows: AnyArray = self._arrays(name, {layout.DATA: ("i", (count, width))})[layout.DATA]
         _check_rows(rows, n_vertices, 0, name)
         return rows
 

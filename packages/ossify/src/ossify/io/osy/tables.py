@@ -13,6 +13,10 @@ import pyarrow as pa
 
 from ossify._typing import AnyArray, IntArray
 from ossify.io.osy import layout
+from ossify.io.osy.arrow_size import uncompressed_size
+
+_MOST_RATIO = 1000
+_HARMLESS = 2**26
 
 Compression = Literal["zstd", "lz4", "uncompressed"]
 
@@ -92,9 +96,18 @@ def write_table(
         [pa.field(name, array.type) for name, array in zip(names, arrays, strict=True)],
         metadata={"pandas": json.dumps(metadata)},
     )
+    batch = pa.record_batch(arrays, schema=schema)
+    written = _write_batch(batch, packing)
+    if batch.nbytes > expected_ratio(len(written)):
+        # A reader would refuse what unpacks to so much.
+        return _write_batch(batch, Packing("uncompressed"))
+    return written
+
+
+def _write_batch(batch: pa.RecordBatch, packing: Packing) -> memoryview:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, schema, options=packing.options()) as writer:
-        writer.write_batch(pa.record_batch(arrays, schema=schema))
+    with pa.ipc.new_file(sink, batch.schema, options=packing.options()) as writer:
+        writer.write_batch(batch)
     return memoryview(sink.getvalue())
 
 
@@ -122,14 +135,23 @@ def _described(name: str, kind: pa.DataType, dtype: str | None) -> dict[str, Any
     }
 
 
+def expected_ratio(packed: int) -> int:
+    """How many bytes a table may take that takes `packed` bytes in a file."""
+    # Coordinates do not compress a hundredfold. Small tables may, and do no harm.
+    return max(_HARMLESS, packed * _MOST_RATIO)
+
+
 def read_table(data: bytes) -> pa.Table:
     """The table of an Arrow IPC file, each column in one piece.
 
     Raises
     ------
     ValueError
-        If it is no such file, or damaged.
+        If it is no such file, or damaged, or unpacks to far more than it is.
     """
+    size = uncompressed_size(data)
+    if size > expected_ratio(len(data)):
+        raise ValueError(f"it unpacks from {len(data):,} to {size:,} bytes, which no table does")
     try:
         table = pa.ipc.open_file(pa.py_buffer(data)).read_all()
         table.validate()

@@ -93,7 +93,7 @@ class _OldArchive:
             name,
             meta,
             layers.values(),
-            annotations.values(),
+            [layer for layer in annotations.values() if isinstance(layer, PointCloudLayer)],
             linkage,
             units=DEFAULT_UNITS,
             space=None,
@@ -171,6 +171,9 @@ class _OldArchive:
             kind = entry.get("type") if isinstance(entry, dict) else entry
             if kind not in _TYPES:
                 self.problems.append(f"{group} {name!r} is of the type {kind!r}, which is unknown")
+                continue
+            if group == layout.ANNOTATIONS and kind != "points":
+                self.problems.append(f"annotation {name!r} is a {kind}; annotations are points")
                 continue
             layer = self._layer(group, name, kind)
             if layer is not None:

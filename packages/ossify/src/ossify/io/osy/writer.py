@@ -168,7 +168,9 @@ class _Parts:
         self, place: int, layer: Layer, group: str, parts: dict[str, str]
     ) -> tuple[Feature, ...]:
         table = layer.layer
-        features, arrays, described = [], [], {}
+        features: list[Feature] = []
+        arrays: list[pa.Array] = []
+        described: dict[int, str] = {}
         for name, column in table.columns.items():
             if not isinstance(name, str):
                 raise TypeError(f"layer {layer.name!r}: the feature name {name!r} is not text")

@@ -1,0 +1,112 @@
+"""How much memory an Arrow IPC file will take, found out before it is taken.
+
+Compressed buffers say how large they become. Arrow believes them, so that a file of a few
+kilobytes can make it ask for gigabytes. What they say stands in the metadata of the file, which is
+encoded as flatbuffers; just enough of these is read here.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+import numpy as np
+
+_MAGIC = b"ARROW1"
+_CONTINUATION = 0xFFFFFFFF
+# Places of fields in the tables of Arrow's schema files.
+_FOOTER_DICTIONARIES, _FOOTER_BATCHES = 2, 3
+_MESSAGE_KIND, _MESSAGE_HEADER = 1, 2
+_BATCH_BUFFERS, _BATCH_COMPRESSION = 2, 3
+_DICTIONARY_DATA = 1
+_KIND_DICTIONARY, _KIND_BATCH = 2, 3
+_BLOCK = np.dtype([("offset", "<i8"), ("head", "<i4"), ("_", "<i4"), ("body", "<i8")])
+_BUFFER = np.dtype([("offset", "<i8"), ("size", "<i8")])
+
+
+def uncompressed_size(data: bytes) -> int:
+    """The bytes that all buffers of an Arrow IPC file take once they are unpacked.
+
+    Raises
+    ------
+    ValueError
+        If it is no such file, or its metadata lead outside of it.
+    """
+    try:
+        return sum(_batch_size(data, block) for block in _blocks(data))
+    except (struct.error, IndexError, OverflowError) as error:
+        raise ValueError(f"it is no Arrow file, or damaged ({error})") from None
+
+
+def _blocks(data: bytes) -> Iterator[tuple[int, int, int]]:
+    if data[:6] != _MAGIC or data[-6:] != _MAGIC or len(data) < 20:
+        raise ValueError("it is no Arrow file, or cut off")
+    size = struct.unpack_from("<i", data, len(data) - 10)[0]
+    start = len(data) - 10 - size
+    if size < 8 or start < 8:
+        raise ValueError("its footer is damaged")
+    footer = _root(data, start)
+    for field in (_FOOTER_DICTIONARIES, _FOOTER_BATCHES):
+        for offset, head, _, body in _structs(data, _field(data, footer, field), _BLOCK):
+            yield offset, head, body
+
+
+def _batch_size(data: bytes, block: tuple[int, int, int]) -> int:
+    offset, head, body = block
+    if min(offset, head, body) < 0 or offset + head + body > len(data):
+        raise ValueError("its footer leads outside of it")
+    prefix = 8 if struct.unpack_from("<I", data, offset)[0] == _CONTINUATION else 4
+    message = _root(data, offset + prefix)
+    kind = data[_field(data, message, _MESSAGE_KIND) or 0]
+    batch = _table(data, _field(data, message, _MESSAGE_HEADER))
+    if kind == _KIND_DICTIONARY:
+        batch = _table(data, _field(data, batch, _DICTIONARY_DATA))
+    elif kind != _KIND_BATCH:
+        raise ValueError("its footer leads to what is no batch")
+    buffers = _structs(data, _field(data, batch, _BATCH_BUFFERS), _BUFFER)
+    if not _field(data, batch, _BATCH_COMPRESSION):
+        return sum(size for _, size in buffers)
+    return sum(_declared(data, offset + head + place, size) for place, size in buffers)
+
+
+def _declared(data: bytes, start: int, size: int) -> int:
+    if size == 0:
+        return 0
+    declared: int = struct.unpack_from("<q", data, start)[0]
+    # −1 stands for a buffer that was left as it is.
+    return size if declared == -1 else abs(declared)
+
+
+def _root(data: bytes, start: int) -> int:
+    return start + int(struct.unpack_from("<I", data, start)[0])
+
+
+def _table(data: bytes, place: int | None) -> int:
+    if place is None:
+        raise ValueError("its metadata are incomplete")
+    return place + int(struct.unpack_from("<I", data, place)[0])
+
+
+def _field(data: bytes, table: int, number: int) -> int | None:
+    """Where a field of a table is; None if it is left out."""
+    entries = table - int(struct.unpack_from("<i", data, table)[0])
+    if entries < 0:
+        raise ValueError("its metadata lead outside of it")
+    size = struct.unpack_from("<H", data, entries)[0]
+    at = 4 + 2 * number
+    if at >= size:
+        return None
+    offset = struct.unpack_from("<H", data, entries + at)[0]
+    return table + int(offset) if offset else None
+
+
+def _structs(data: bytes, place: int | None, dtype: np.dtype[np.void]) -> list[tuple[int, ...]]:
+    if place is None:
+        return []
+    start = _table(data, place)
+    count = struct.unpack_from("<I", data, start)[0]
+    # In the vectors of blocks and buffers, structs are aligned to 8 bytes after the count.
+    if start + 4 + count * dtype.itemsize > len(data):
+        raise ValueError("its metadata lead outside of it")
+    found = np.frombuffer(data, dtype, count, start + 4)
+    return [tuple(struct) for struct in found.tolist()]
