@@ -336,7 +336,8 @@ class Linkage(Frozen):
         -------
         places, targets
             Two (M,) arrays: `targets[i]` is a target of `rows[places[i]]`. Places ascend; each
-            pair is there once.
+            pair is there once. The targets of one place are in the order in which the links are
+            followed, each in row order.
         """
         places: IntArray = np.arange(len(rows))
         widened = False
@@ -387,7 +388,8 @@ class Linkage(Frozen):
         name, keep
             The layer and its mask.
         unmapped
-            What happens to vertices that map to nothing in the masked layer.
+            What happens to vertices that map to nothing in the masked layer. Where they are kept,
+            so is what maps to them or they map to, farther from the masked layer.
 
         Returns
         -------

@@ -22,8 +22,8 @@ from ossify.errors import UnknownVertexError, VertexIdError
 NO_VERTEX = -1
 """Stands for "no vertex" among rows, and among ids in a link."""
 
-# From here on a float64 skips whole numbers.
-_FLOAT_IS_EXACT_BELOW = 2**53
+# From 2**53 on a float64 skips whole numbers.
+_BITS_OF_A_FLOAT = 53
 
 
 def as_ids(values: Any, what: str = "vertex ids", *, allow_none: bool = False) -> IntArray:
@@ -97,8 +97,10 @@ def _as_flat_array(values: Any) -> tuple[AnyArray, BoolArray | None]:
     if isinstance(values, Iterable) and not hasattr(values, "__array__"):
         values = list(values)
         array = np.asarray(values) if values else np.empty(0, np.int64)
-        # numpy makes floats of a list that mixes int64 and uint64, or ints and None.
-        if array.dtype.kind == "f" and {type(value) for value in values} - {float}:
+        kinds = {type(value) for value in values}
+        # numpy makes floats of a list that mixes int64 and uint64, or ints and None; and integers
+        # of booleans among integers.
+        if (array.dtype.kind == "f" and kinds - {float}) or (kinds & {bool, np.bool_}):
             array = np.empty(len(values), dtype=object)
             array[:] = values
         return array.reshape(-1), None
@@ -130,16 +132,15 @@ def _ids_from_floats(array: AnyArray, what: str, allow_none: bool) -> IntArray:
     if missing.any() and not allow_none:
         raise VertexIdError(f"{what}: {missing.sum():,} of {len(array):,} are missing (NaN)")
     present = array[~missing]
-    # float32 skips whole numbers from 2**24 on.
-    exact_below = min(2.0 ** (np.finfo(array.dtype).nmant + 1), _FLOAT_IS_EXACT_BELOW)
-    exact = (np.abs(present) < exact_below) & (present == np.trunc(present))
+    # A float32 skips whole numbers already from 2**24 on.
+    bits = min(np.finfo(array.dtype).nmant + 1, _BITS_OF_A_FLOAT)
+    exact = (np.abs(present) < 2**bits) & (present == np.trunc(present))
     if not exact.all():
         bad = present[~exact][0]
         raise VertexIdError(
             f"{what}: {float(bad)!r} is a float that may not be the id it was: an id passes as a "
-            f"{array.dtype} only if whole and below {int(exact_below):_}. `df.iloc[0]` makes floats "
-            "of the ids in a row; "
-            '`df["vertex_id"].iloc[0]` keeps them'
+            f"{array.dtype} only if whole and below 2**{bits}. `df.iloc[0]` makes floats of the ids "
+            'in a row; `df["vertex_id"].iloc[0]` keeps them'
         )
     ids = np.full(len(array), NO_VERTEX, np.int64)
     ids[~missing] = present.astype(np.int64)

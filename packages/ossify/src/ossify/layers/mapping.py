@@ -32,7 +32,7 @@ class Mapped(Member):
     ) -> AnyArray:
         """The vertex of another layer that each vertex maps to: one for each, in order.
 
-        Where links lead to several, the first in row order is taken.
+        Where links lead to several, the first that following them in row order comes to is taken.
 
         Parameters
         ----------
