@@ -137,7 +137,6 @@ def plot_morphology_2d(
     """
     skeleton = skeleton_of(cell)
     require_matplotlib()
-    from matplotlib import pyplot as plt
     from matplotlib.collections import LineCollection
 
     places = project(skeleton.vertices, projection) + np.array([offset_h, offset_v])
@@ -152,7 +151,7 @@ def plot_morphology_2d(
         # A vector file of a million lines is one that nobody can open.
         rasterized=len(edges) >= _MANY,
     )
-    ax = plt.gca() if ax is None else ax
+    ax = _current_axes() if ax is None else ax
     ax.add_collection(lines, autolim=False)
     row = skeleton.root_positional
     if root_marker and row is not None:
@@ -165,6 +164,13 @@ def plot_morphology_2d(
     if scale_bar and len(places):
         _add_round_bar(ax, places, scale_bar, skeleton.units, taken)
     return ax
+
+
+def _current_axes() -> Axes:
+    # Only here: pyplot looks for a screen, which drawing into given axes does not need.
+    from matplotlib import pyplot as plt
+
+    return plt.gca()
 
 
 def _lines(skeleton: SkeletonLayer) -> IntArray:

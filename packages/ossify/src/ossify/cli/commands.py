@@ -1,0 +1,96 @@
+"""What can be typed after ``ossify``, and what comes back when it goes wrong.
+
+A command that cannot use a file says so in one line on the standard error and exits with 1; one
+that was typed wrongly exits with 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ossify._version import __version__
+from ossify.cli.demo import run_demo
+from ossify.cli.info import info_json, info_text
+from ossify.errors import OssifyError
+from ossify.io.osy import describe_file
+
+app = typer.Typer(
+    name="ossify",
+    help="Neuron reconstructions as .osy files: look into them, and see what ossify can do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command that the process was started with."""
+    app(prog_name="ossify")
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise _failure(reason) from None
+    except (OssifyError, AssertionError) as error:
+        raise _failure(str(error)) from None
+
+
+def _failure(reason: str) -> typer.Exit:
+    typer.echo(f"error: {' '.join(reason.split())}", err=True)
+    return typer.Exit(1)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ossify {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """What holds for every command."""
+
+
+@app.command()
+def demo(
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="The folder for demo.osy and demo.png."),
+    ] = Path(),
+    n_vertices: Annotated[
+        int, typer.Option(min=50, help="How many vertices the skeleton has.")
+    ] = 5_000,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed makes another cell.")] = 0,
+) -> None:
+    """Make a synthetic cell, save it, load it, and show what can be asked of it."""
+    with _one_line_errors():
+        run_demo(output, n_vertices, seed, typer.echo)
+
+
+@app.command()
+def info(
+    file: Annotated[str, typer.Argument(help="An .osy file.", show_default=False)],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON; ids are text in it.")
+    ] = False,
+) -> None:
+    """Say what is in an .osy file, from its index alone."""
+    with _one_line_errors():
+        manifest = describe_file(file)
+        typer.echo(info_json(manifest) if as_json else info_text(manifest))
