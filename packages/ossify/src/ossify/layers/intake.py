@@ -62,6 +62,9 @@ def add_features(
     if features is None:
         return table
     if isinstance(features, pd.DataFrame):
+        if not features.columns.is_unique:
+            twice = features.columns[features.columns.duplicated()][0]
+            raise ShapeError(f"{what}: there are two features {twice!r}")
         features = {str(name): features[name] for name in features.columns}
     columns = {}
     for name, values in features.items():
@@ -80,7 +83,8 @@ def add_features(
 
 def _aligned(label: str, values: pd.Series[Any], ids: VertexIds) -> Any:
     """The values in the order of the vertex ids."""
-    if len(values) == len(ids) and np.array_equal(values.index, ids.ids):
+    # A float index can equal ids that it has rounded.
+    if values.index.dtype == np.int64 and np.array_equal(values.index, ids.ids):
         return values.array
     index = VertexIds(values.index, f"{label}: index")
     rows = index.find(ids.ids)
@@ -132,20 +136,21 @@ def _from_frame(
             continue
         if not isinstance(name, str):
             raise TypeError(f"{what}: column names must be strings, not {name!r}")
-        for new_name in renamed.pop(name, [name]):
-            column = as_column(frame[name], len(frame), f"{what}: feature {name!r}")
-            columns[new_name] = column
-    for source, names in renamed.items():
-        # Coordinates and ids can be taken as features too.
-        for name in names:
-            columns[name] = as_column(frame[source], len(frame), f"{what}: feature {name!r}")
-    return VertexTable(
+        if name not in renamed:
+            columns[name] = as_column(frame[name], len(frame), f"{what}: feature {name!r}")
+    table = VertexTable(
         _ids(what, ids, len(points)),
         points,
         columns,
         tuple(str(name) for name in spatial),  # type: ignore[arg-type]
         None if index_name is None else str(index_name),
     )
+    for source, names in renamed.items():
+        # Coordinates and ids can be taken as features too.
+        for name in names:
+            column = as_column(frame[source], len(frame), f"{what}: feature {name!r}")
+            table = table.with_columns({name: column})
+    return table
 
 
 def _columns_taken_by_name(what: str, frame: pd.DataFrame, features: Any) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ import pandas as pd
 from ossify._typing import AnyArray, BoolArray, IntArray
 from ossify.errors import LinkError, MaskError, UnmappedVertexError
 from ossify.layers.siblings import Member
-from ossify.layers.vertex_table import Column
+from ossify.layers.vertex_table import Column, column_of
 from ossify.vertex_ids import NO_VERTEX
 
 Aggregation = str | Callable[..., Any] | dict[str, Any]
@@ -287,8 +287,7 @@ def aggregate(
     if pd.api.types.is_integer_dtype(series.dtype) and len(series) < n_groups:
         # Whole numbers with gaps: pandas would make floats of them and lose ids.
         series = series.astype("UInt64" if series.dtype.kind == "u" else "Int64")
-    array = series.reindex(range(n_groups)).array
-    return array.to_numpy() if isinstance(array, pd.arrays.NumpyExtensionArray) else array
+    return column_of(series.reindex(range(n_groups)))
 
 
 def _majority(column: Column, places: IntArray, groups: IntArray, n_groups: int) -> Column:
@@ -306,5 +305,4 @@ def _majority(column: Column, places: IntArray, groups: IntArray, n_groups: int)
     series = pd.Series(values)
     if (taken < 0).any() and pd.api.types.is_integer_dtype(series.dtype):
         series = series.astype("UInt64" if series.dtype.kind == "u" else "Int64")
-    array = series.reindex(taken).array
-    return array.to_numpy() if isinstance(array, pd.arrays.NumpyExtensionArray) else array
+    return column_of(series.reindex(taken))

@@ -180,9 +180,13 @@ def as_column(values: Any, n_vertices: int, what: str) -> Column:
     return freeze_column(column)
 
 
+def column_of(series: pd.Series[Any]) -> Column:
+    """The values of a Series as a numpy array where pandas keeps them in one."""
+    return series.to_numpy() if isinstance(series.dtype, np.dtype) else series.array
+
+
 def _pandas_array(values: Any) -> Column:
-    array = pd.Series(values).array.copy()
-    return array.to_numpy() if isinstance(array, pd.arrays.NumpyExtensionArray) else array
+    return column_of(pd.Series(values)).copy()
 
 
 def _from_list(values: list[Any], what: str) -> Column:
