@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ossify._typing import AnyArray
+from ossify.io.osy.values import decode_value, encode_value
 from ossify.layers.vertex_table import Column, freeze_column
 
 Holding: TypeAlias = dict[str, Any]
@@ -116,7 +117,7 @@ def _decode(array: pa.Array, holding: Holding) -> Column:
         values = _decode_numpy(array, np.dtype(holding["dtype"]))
         return pd.Series(values).array
     if held == "category":
-        categories = pd.Index(_indexable(_decode(array.dictionary, holding["categories"])))
+        categories = _decode_categories(array.dictionary, holding["categories"])
         kinds = pd.CategoricalDtype(categories, holding["ordered"])
         codes = array.indices.fill_null(-1).to_numpy()
         return pd.Categorical.from_codes(codes, dtype=kinds)
@@ -129,11 +130,6 @@ def _decode(array: pa.Array, holding: Holding) -> Column:
         column: Column = dtype.__from_arrow__(array)
         return column
     raise ValueError(f"it is held as {held!r}, which this ossify does not know")
-
-
-def _indexable(values: Column) -> Any:
-    # Without its dtype, an index of objects would be guessed anew from them.
-    return pd.Series(values, dtype=values.dtype)
 
 
 # numpy
@@ -174,7 +170,7 @@ def _encode_pandas(column: Any) -> tuple[pa.Array, Holding]:
         categories = column.categories.array
         if isinstance(categories, pd.arrays.NumpyExtensionArray):
             categories = categories.to_numpy()
-        labels, holding = encode_column(categories)
+        labels, holding = _encode_categories(categories)
         codes = np.asarray(column.codes)
         array = pa.DictionaryArray.from_arrays(
             pa.array(codes, mask=codes < 0), labels, ordered=bool(column.ordered)
@@ -201,6 +197,31 @@ def _encode_pandas(column: Any) -> tuple[pa.Array, Holding]:
     if again.dtype != dtype:
         raise TypeError(f"{dtype} would come back as {again.dtype}")
     return array, holding
+
+
+def _encode_categories(categories: Any) -> tuple[pa.Array, Holding]:
+    if isinstance(categories, pd.arrays.IntervalArray):
+        # Others cannot read categories that have parts, so these are written out, for them.
+        ends = {
+            end: encode_value(np.asarray(getattr(categories, end))) for end in ("left", "right")
+        }
+        holding = {"held": "intervals", "dtype": str(categories.dtype), **ends}
+        return pa.array(map(str, categories), pa.string()), holding
+    labels, holding = encode_column(categories)
+    if pa.types.is_nested(labels.type) or isinstance(labels.type, pa.BaseExtensionType):
+        raise TypeError(f"categories of {categories.dtype} cannot be stored")
+    return labels, holding
+
+
+def _decode_categories(labels: pa.Array, holding: Holding) -> pd.Index[Any]:
+    if holding["held"] == "intervals":
+        dtype: Any = pd.api.types.pandas_dtype(holding["dtype"])
+        ends = decode_value(holding["left"]), decode_value(holding["right"])
+        return pd.IntervalIndex.from_arrays(*ends, closed=dtype.closed)
+    values = _decode(labels, holding)
+    # Without its dtype, an index of objects would be guessed anew from them.
+    index: pd.Index[Any] = pd.Index(pd.Series(values, dtype=values.dtype))
+    return index
 
 
 def _single(array: Any) -> pa.Array:

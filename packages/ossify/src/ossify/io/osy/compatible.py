@@ -24,44 +24,53 @@ from ossify.layers.skeleton import SkeletonLayer
 Content = bytes | memoryview
 
 
+# Names that attributes of theirs have, which a layer of the name would replace.
+_TAKEN = {
+    "add_link",
+    "apply_mask",
+    "get_link_path",
+    "get_mapping",
+    "get_mapping_paths",
+    "get_masking",
+    "get_params",
+    "layer_names",
+    "layer_types",
+    "layers",
+    "links",
+}
+
+
 def can_model(layer: Layer, group: str) -> bool:
     """Whether readers of version 2.0 know a layer of this type by this name."""
-    if group == layout.ANNOTATIONS:
-        return layout.is_plain(layer.name)
-    return layout.CORE_NAMES.get(layer.layer_type) == layer.name and len(layer) > 0
+    name = layer.name
+    if group == layout.LAYERS:
+        return layout.CORE_NAMES.get(layer.layer_type) == name and len(layer) > 0
+    is_free = name not in _TAKEN and not name.startswith("_")
+    return is_free and name not in layout.CORE_NAMES and layout.is_plain(name)
 
 
-def group_of(cell: Cell, name: str) -> str:
-    """Whether a name is that of a layer or of an annotation."""
-    return layout.LAYERS if name in cell.layers else layout.ANNOTATIONS
-
-
-def members(cell: Cell, packing: Packing) -> Iterator[tuple[str, Content]]:
-    """Every member that only readers of version 2.0 need, by its name."""
+def cell_members(cell: Cell, packing: Packing) -> Iterator[tuple[str, Content]]:
+    """The members that are of no single layer, by name."""
     modelled = {
         layer.name
-        for group in (cell.layers, cell.annotations)
-        for layer in group
-        if can_model(layer, group_of(cell, layer.name))
+        for layers, group in ((cell.layers, layout.LAYERS), (cell.annotations, layout.ANNOTATIONS))
+        for layer in layers
+        if can_model(layer, group)
     }
     linked = _linked(cell, modelled)
     yield layout.METADATA, _metadata(cell, modelled, linked)
-    for name in sorted(modelled, reverse=True):
-        yield from _layer_members(
-            cell.layers[name] if name in cell.layers else cell.annotations[name],
-            group_of(cell, name),
-        )
     for source, target in linked:
         yield layout.linkage(source, target), _link_table(cell, source, target, packing)
 
 
 def _linked(cell: Cell, modelled: set[str]) -> list[tuple[str, str]]:
-    return [
-        (source, target)
+    linked = {
+        layout.linkage(source, target): (source, target)
         for (source, target), table in cell.linkage.tables.items()
         # They want a row for every vertex of the source.
         if {source, target} <= modelled and table.is_mapped.all()
-    ]
+    }
+    return list(linked.values())
 
 
 def _metadata(cell: Cell, modelled: set[str], linked: list[tuple[str, str]]) -> bytes:
@@ -90,7 +99,8 @@ def _json(content: Any) -> bytes:
     return json.dumps(content, allow_nan=False).encode()
 
 
-def _layer_members(layer: Layer, group: str) -> Iterator[tuple[str, Content]]:
+def layer_members(layer: Layer, group: str) -> Iterator[tuple[str, Content]]:
+    """The members of one layer, by name."""
     meta: dict[str, Any] = {"spatial_columns": layer.spatial_columns, "name": layer.name}
     if isinstance(layer, SkeletonLayer):
         # They refuse several parentless vertices of which none is the root.

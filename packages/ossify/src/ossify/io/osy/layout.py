@@ -21,6 +21,8 @@ CORE_NAMES = {"skeleton": "skeleton", "graph": "graph", "mesh": "mesh"}
 
 CHECKSUM = "xxh3_64"
 
+_OWN = "parts"
+
 # The parts of a layer, by the names under which the index knows them.
 VERTICES = "vertices"
 EDGES = "edges"
@@ -47,8 +49,9 @@ def version_text(version: tuple[int, int] = VERSION) -> str:
 
 
 def is_plain(name: str) -> bool:
-    """Whether a name can be a folder of the archive."""
-    return name.isprintable() and "/" not in name and "\\" not in name and name not in (".", "..")
+    """Whether a name can be a folder of the archive, or several."""
+    steps = name.split("/")
+    return name.isprintable() and "\\" not in name and not {"", ".", ".."} & set(steps)
 
 
 def layer_meta(group: str, name: str) -> str:
@@ -94,9 +97,14 @@ def linkage(first: str, second: str) -> str:
 def own_part(place: int, part: str) -> str:
     """A part of the layer at a place in the index that versions before 3.0 do not know."""
     suffix = "feather" if part == VERTICES else "npz"
-    return f"parts/{place}/{part}.{suffix}"
+    return f"{_OWN}/{place}/{part}.{suffix}"
 
 
 def own_link(place: int) -> str:
     """The rows of the link at a place in the index."""
-    return f"parts/links/{place}.npz"
+    return f"{_OWN}/links/{place}.npz"
+
+
+def is_own(name: str) -> bool:
+    """Whether a member is one that versions before 3.0 do not know."""
+    return name.startswith(f"{_OWN}/")

@@ -117,44 +117,43 @@ class _Parts:
     def __init__(self, cell: Cell, packing: Packing, compatible: bool) -> None:
         self.cell = cell
         self.packing = packing
+        self.compatible = compatible
         self.contents: dict[str, Buffer] = {}
-        if compatible:
-            self.contents.update(old.members(cell, packing))
 
     def manifest(self) -> Manifest:
         """The index of everything, without the places."""
         cell = self.cell
-        # The outermost is always an object, whatever its keys are.
         meta = encode_value(dict(cell.meta))
-        both = [*cell.layers, *cell.annotations]
-        groups = [layout.LAYERS] * len(cell.layers) + [layout.ANNOTATIONS] * len(cell.annotations)
-        layers = tuple(
-            self._layer(place, layer, group)
-            for place, (layer, group) in enumerate(zip(both, groups, strict=True))
-        )
+        if self.compatible:
+            self.contents.update(old.cell_members(cell, self.packing))
+        layers = self._layers()
         links = list(self._links())
         manifest = manifest_of(
-            cell,
-            version=layout.VERSION,
-            writer=__version__,
-            meta=meta,
-            layers=layers,
-            links=links,
+            cell, version=layout.VERSION, writer=__version__, meta=meta, layers=layers, links=links
         )
         return replace(manifest, members=tuple(self._members()))
 
     def _members(self) -> Iterator[Member]:
-        names = list(self.contents)
-        # Readers of version 2.0 take a member for that of every layer with whose name its own
-        # begins, and keep the last: in this order, the last is the right one.
-        names.sort(reverse=True)
-        names.sort(key=lambda name: (name != layout.METADATA, name.startswith("parts/")))
-        for name in names:
+        # What only version 3.0 knows comes last. The other members keep their order.
+        for name in sorted(self.contents, key=layout.is_own):
             content = self.contents[name]
             yield Member(name, 0, len(content), xxhash.xxh3_64_hexdigest(content))
 
+    def _layers(self) -> list[LayerEntry]:
+        cell = self.cell
+        both = [(layer, layout.LAYERS) for layer in cell.layers]
+        both += [(layer, layout.ANNOTATIONS) for layer in cell.annotations]
+        entries: dict[int, LayerEntry] = {}
+        # Readers of version 2.0 take a member for that of every layer with whose name its own
+        # begins, and keep the last. The longer of such names come first, so the last is right.
+        for place in sorted(range(len(both)), key=lambda place: both[place][0].name, reverse=True):
+            entries[place] = self._layer(place, *both[place])
+        return [entries[place] for place in range(len(both))]
+
     def _layer(self, place: int, layer: Layer, group: str) -> LayerEntry:
         parts: dict[str, str] = {}
+        if self.compatible and old.can_model(layer, group):
+            self.contents.update(old.layer_members(layer, group))
         features = self._vertices(place, layer, group, parts)
         if isinstance(layer, SkeletonLayer):
             self._trees(place, layer, parts)
