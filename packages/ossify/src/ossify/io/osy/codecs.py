@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, pairwise
 from typing import Any, TypeAlias
 
@@ -78,29 +78,35 @@ def decode_column(array: pa.Array, holding: Holding) -> Column:
     return freeze_column(column)
 
 
-def foreign_column(array: pa.Array, described: Any) -> Column:
+def foreign_column(array: pa.Array, in_pandas: Callable[[], Any], numpy_type: str | None) -> Column:
     """A column of a table that came without holdings, as pandas reads it.
 
     Parameters
     ----------
     array
         The values.
-    described
-        What `pyarrow.Array.to_pandas` makes of the table, as a Series.
+    in_pandas
+        Makes a Series of them, as pandas does.
+    numpy_type
+        The dtype that pandas noted.
     """
     if pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
-        return freeze_column(_object_array(_decode_objects(array, _array_levels(array.type))))
-    if pa.types.is_integer(array.type) and array.null_count and described.dtype.kind == "f":
+        return decode_column(array, {"held": "objects", **_array_levels(array.type)})
+    number = pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
+    if number and not array.null_count:
+        values: Column = array.to_numpy()
+        if numpy_type is None or str(values.dtype) == numpy_type:
+            return freeze_column(values)
+    series = in_pandas()
+    if pa.types.is_integer(array.type) and series.dtype.kind == "f":
         # As floats, long ids would not be what they were.
-        nullable: Column = pd.array(
-            array.to_pylist(), dtype="UInt64" if _is_uint64(array) else "Int64"
-        )
-        return nullable
-    values: Any = described.array
-    if isinstance(values, pd.arrays.NumpyExtensionArray):
-        return freeze_column(values.to_numpy().copy())
-    copied: Column = values.copy()
-    return copied
+        dtype: Any = "UInt64" if _is_uint64(array) else "Int64"
+        return pd.array(array.to_pylist(), dtype=dtype)
+    column = series.array
+    if isinstance(column, pd.arrays.NumpyExtensionArray):
+        column = column.to_numpy()
+    copied: Column = column.copy()
+    return freeze_column(copied)
 
 
 def _is_uint64(array: pa.Array) -> bool:
@@ -112,6 +118,9 @@ def _decode(array: pa.Array, holding: Holding) -> Column:
     if held == "numpy":
         return _decode_numpy(array, np.dtype(holding["dtype"]))
     if held == "objects":
+        if _is_nest_of_arrays(array, holding):
+            arrays: AnyArray = array.to_numpy(zero_copy_only=False)
+            return arrays
         return _object_array(_decode_objects(array, holding))
     if held == "times":
         values = _decode_numpy(array, np.dtype(holding["dtype"]))
@@ -374,6 +383,21 @@ def _decode_present(array: pa.Array, holding: Holding) -> list[Any]:
         raise TypeError(f"values of type {holding['leaf']!r} are not known")
     values: list[Any] = array.to_pylist()
     return values
+
+
+def _is_nest_of_arrays(array: pa.Array, holding: Holding) -> bool:
+    """Whether Arrow's own conversion makes the very arrays that were stored."""
+    while holding.get("container") == "array" and holding.get("missing", "None") == "None":
+        if "missing" not in holding and array.null_count:
+            return False
+        array, holding = array.values, holding["items"]
+    is_number = pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
+    return (
+        is_number
+        and not array.null_count
+        and holding.get("held") == "numpy"
+        and np.dtype(holding["dtype"]) == array.type.to_pandas_dtype()
+    )
 
 
 def _decode_lists(array: pa.Array, holding: Holding) -> list[Any]:

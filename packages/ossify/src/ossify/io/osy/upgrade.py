@@ -31,7 +31,7 @@ from ossify.layers.graph import GraphLayer
 from ossify.layers.mesh import MeshLayer
 from ossify.layers.points import PointCloudLayer
 from ossify.layers.skeleton import SkeletonLayer
-from ossify.layers.vertex_table import XYZ, VertexTable, as_points
+from ossify.layers.vertex_table import XYZ, Column, VertexTable, as_points
 from ossify.links import Linkage, LinkTable
 from ossify.topology.rooted_tree import RootedTree
 from ossify.units import DEFAULT_UNITS
@@ -228,12 +228,11 @@ class _OldArchive:
             for place, column in enumerate(names)
             if column not in spatial and place != index_place
         ]
-        described = table.to_pandas(ignore_metadata=False)
         points = np.stack([_numbers(piece(table, names.index(axis)), member) for axis in spatial])
         return VertexTable(
             ids,
             as_points(points.T, name),
-            {names[p]: foreign_column(piece(table, p), described[names[p]]) for p in features},
+            {names[place]: _feature(table, place, noted) for place in features},
             (spatial[0], spatial[1], spatial[2]),
             index_name,
         )
@@ -372,6 +371,23 @@ def _index_of(noted: dict[str, Any], names: list[str]) -> tuple[str | None, int 
     stated = [column for column in noted.get("columns", []) if column.get("field_name") == index]
     name = stated[-1].get("name") if stated else index
     return (None if name == layout.INDEX_COLUMN else name), place
+
+
+def _feature(table: pa.Table, place: int, noted: dict[str, Any]) -> Column:
+    name = table.column_names[place]
+    stated = [entry for entry in noted.get("columns", []) if entry.get("field_name") == name]
+
+    def in_pandas() -> Any:
+        alone = json.dumps({**noted, "index_columns": [], "columns": stated[:1]})
+        one = table.select([place]).replace_schema_metadata({"pandas": alone} if noted else None)
+        return one.to_pandas()[name]
+
+    try:
+        return foreign_column(
+            piece(table, place), in_pandas, stated[0].get("numpy_type") if stated else None
+        )
+    except (pa.ArrowException, TypeError, KeyError) as error:
+        raise ValueError(f"feature {name!r}: {error}") from None
 
 
 def _range_ids(noted: dict[str, Any], count: int) -> VertexIds:
