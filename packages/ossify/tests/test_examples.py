@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ossify import label_axon_from_synapse_flow
 from ossify.compartment import Compartment
 from ossify.examples import example_cell
 from ossify.testing import assert_cells_equal
@@ -66,6 +67,28 @@ def test_another_seed_makes_another_cell():
     one, other = example_cell(700, seed=3), example_cell(700, seed=4)
     assert one.name != other.name
     assert not np.array_equal(one.skeleton.vertices, other.skeleton.vertices)
+
+
+def test_a_seed_makes_the_same_cell_everywhere():
+    cell = example_cell(1_000, seed=7, mesh=True)
+    assert cell.name == 864691135281321651
+    assert cell.skeleton.vertices[[1, 500, 999]].tolist() == [
+        [999071.1, 581589.5, 999746.2],
+        [1095181.9, 191160.8, 978831.1],
+        [1108138.2, 661081.2, 904262.8],
+    ]
+    assert cell.graph.vertex_index[[0, 1000]].tolist() == [179099985919346423, 181296797266740850]
+    assert cell.annotations.pre_syn.vertex_index[[0, -1]].tolist() == [200000092, 200005764]
+    assert cell.annotations.post_syn.get_feature("size")[:3].tolist() == [179, 3672, 66]
+    assert cell.mesh.vertices[3_000].tolist() == [919457.4, 202969.7, 933031.5]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_its_axon_is_found_by_the_flow_of_its_synapses(seed):
+    cell = example_cell(4_000, seed)
+    is_axon, segregation = label_axon_from_synapse_flow(cell, return_segregation_index=True)
+    assert (is_axon == (cell.skeleton.get_feature("compartment") == AXON)).mean() > 0.995
+    assert segregation > 0.95
 
 
 def test_a_mesh_changes_nothing_else():

@@ -211,6 +211,19 @@ def test_what_is_no_osy_file_is_one_line_and_exit_code_1(tmp_path, content):
     assert re.fullmatch(r"error: .*bad\.osy.*\n", result.stderr)
 
 
+@pytest.mark.parametrize("location", ["", "gopher://somewhere/cell.osy"])
+def test_a_location_that_is_none_is_one_line_and_exit_code_1(location):
+    result = run("info", location)
+    assert result.exit_code == 1
+    assert re.fullmatch(r"error: .*\n", result.stderr)
+
+
+def test_a_folder_is_one_line_and_exit_code_1(tmp_path):
+    result = run("info", tmp_path)
+    assert result.exit_code == 1
+    assert re.fullmatch(r"error: .*\n", result.stderr)
+
+
 def test_info_needs_a_file():
     assert run("info").exit_code == 2
 

@@ -235,6 +235,15 @@ def test_a_feature_is_preferred_to_a_colour_of_its_name(ax):
     assert legend_names(ax) == ["a", "b"]
 
 
+def test_a_legend_of_many_names_says_how_many_more_there_are(ax):
+    names = [f"n{number:02}" for number in range(32)]
+    points = np.arange(96).reshape(32, 3)
+    edges = [[row, row - 1] for row in range(1, 32)]
+    cell = ossify.Cell().add_skeleton(points, edges, {"name": names})
+    plot_morphology_2d(cell, "name", ax=ax)
+    assert legend_names(ax) == [*names[:20], "… and 12 more"]
+
+
 def test_the_legend_can_be_left_out(y_shaped, ax):
     plot_morphology_2d(y_shaped, legend=False, ax=ax)
     assert legend_names(ax) is None

@@ -37,10 +37,14 @@ def main() -> None:
 def _one_line_errors() -> Iterator[None]:
     try:
         yield
+    except BrokenPipeError:
+        # The reader has seen enough, as in `ossify demo | head`; typer ends quietly.
+        raise
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         raise _failure(reason) from None
-    except (OssifyError, AssertionError) as error:
+    # A ValueError is a location that no file can be at, or a scheme that is not known.
+    except (OssifyError, ValueError, AssertionError) as error:
         raise _failure(str(error)) from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _RADIUS = "radius"
 _MANY = 50_000
 _LINES_ACROSS = 3_000
+_MOST_NAMES = 20
 _BAR_SHARE = 0.25
 _BAR_ROOM = (0.35, 0.1)
 _LEGEND_ROOM = (0.35, 0.2)
@@ -108,7 +110,7 @@ def plot_morphology_2d(
     scale_bar
         Whether to add one of a round length; or its length.
     legend
-        Whether to explain the colours.
+        Whether to explain the colours; a legend names 20 values at most.
 
     Notes
     -----
@@ -249,8 +251,11 @@ def _explain(ax: Axes, places: FloatArray, colors: Coloring) -> set[Anchor]:
     corner = _emptiest_corner(ax, places, _LEGEND_ROOM)
     handles = [
         Line2D([], [], color=color, linewidth=2.5, label=name)
-        for name, color in colors.entries.items()
+        for name, color in itertools.islice(colors.entries.items(), _MOST_NAMES)
     ]
+    if len(colors.entries) > _MOST_NAMES:
+        more = f"… and {len(colors.entries) - _MOST_NAMES:,} more"
+        handles.append(Line2D([], [], linestyle="", label=more))
     ax.legend(
         handles=handles,
         title=colors.title or None,
