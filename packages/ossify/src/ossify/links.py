@@ -192,7 +192,8 @@ class LinkTable(Frozen):
     @cached_property
     def is_mapped(self) -> BoolArray:
         """(n_source,) whether a source row maps to anything."""
-        return self.rows != NO_VERTEX
+        mapped: BoolArray = self.rows != NO_VERTEX
+        return mapped
 
     @cached_property
     def coverage(self) -> float:

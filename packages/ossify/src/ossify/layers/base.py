@@ -347,10 +347,10 @@ class Layer(Mapped):
         return {"_table": self._table.with_points(self._moved(self.vertices, transform))}
 
     def _take_moved(self, parts: dict[str, Any], units: str | None, space: str | None) -> None:
-        for name, part in parts.items():
-            setattr(self, name, part)
         self._units = canonical_units(units)
         self._space = space
+        for name, part in parts.items():
+            setattr(self, name, part)
 
     def _moved(self, points: FloatArray, transform: Transform) -> FloatArray:
         what = f"transform of layer {self._name!r}"

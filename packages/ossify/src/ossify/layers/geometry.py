@@ -40,22 +40,30 @@ class EmbeddedGraph(Frozen):
     @cached_property
     def csgraph(self) -> csr_matrix:
         """(V, V) lengths, from the first vertex of an edge to the second."""
-        return sparse_graph.adjacency(len(self.points), self.edges, self.lengths, directed=True)
+        return _read_only(
+            sparse_graph.adjacency(len(self.points), self.edges, self.lengths, directed=True)
+        )
 
     @cached_property
     def csgraph_undirected(self) -> csr_matrix:
         """(V, V) lengths, both ways."""
-        return sparse_graph.adjacency(len(self.points), self.edges, self.lengths, directed=False)
+        return _read_only(
+            sparse_graph.adjacency(len(self.points), self.edges, self.lengths, directed=False)
+        )
 
     @cached_property
     def csgraph_binary(self) -> csr_matrix:
         """(V, V) ones, from the first vertex of an edge to the second."""
-        return sparse_graph.binary_adjacency(len(self.points), self.edges, directed=True)
+        return _read_only(
+            sparse_graph.binary_adjacency(len(self.points), self.edges, directed=True)
+        )
 
     @cached_property
     def csgraph_binary_undirected(self) -> csr_matrix:
         """(V, V) ones, both ways."""
-        return sparse_graph.binary_adjacency(len(self.points), self.edges, directed=False)
+        return _read_only(
+            sparse_graph.binary_adjacency(len(self.points), self.edges, directed=False)
+        )
 
     @cached_property
     def half_edge_length(self) -> FloatArray:
@@ -89,11 +97,10 @@ class EmbeddedSurface(Frozen):
     @cached_property
     def csgraph(self) -> csr_matrix:
         """(V, V) lengths of the sides of the faces, both ways."""
-        return mesh_surface.vertex_adjacency(self.points, self.faces)
+        return _read_only(mesh_surface.vertex_adjacency(self.points, self.faces))
 
-    @cached_property
     def trimesh(self) -> trimesh.Trimesh:
-        """The surface as trimesh has it."""
+        """The surface as trimesh has it, a new one each time, because it can be changed."""
         import trimesh
 
         return trimesh.Trimesh(self.points.copy(), self.faces.astype(np.int64), process=False)
@@ -198,3 +205,9 @@ class EmbeddedTree(Frozen):
         root = None if self.root is None else int(selection.new_rows[self.root])
         tree = self.tree.select(selection.keep)
         return EmbeddedTree(ids, points, tree, None if root is None or root < 0 else root)
+
+
+def _read_only(matrix: csr_matrix) -> csr_matrix:
+    """The matrix, whose stored values can no longer be changed."""
+    freeze(matrix.data)
+    return matrix

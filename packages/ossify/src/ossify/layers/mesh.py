@@ -125,8 +125,11 @@ class MeshLayer(Layer):
 
     @property
     def as_trimesh(self) -> trimesh.Trimesh:
-        """The mesh as a `trimesh.Trimesh`, with the vertices and faces as they are."""
-        return self._surface.trimesh
+        """A new `trimesh.Trimesh` of the vertices and faces as they are.
+
+        The layer does not change with it.
+        """
+        return self._surface.trimesh()
 
     @property
     def as_tuple(self) -> tuple[FloatArray, IntArray]:

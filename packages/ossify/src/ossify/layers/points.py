@@ -147,8 +147,8 @@ class PointCloudLayer(Layer):
     def _places_on(self, layer_type: str, rows: IntArray) -> tuple[Any, IntArray]:
         """The layer of a type, and its row that each row of this layer maps to."""
         layer = self._siblings.of_type(layer_type)
-        if layer is None:
-            raise LinkError(f"layer {self._name!r}: there is no {layer_type} to measure along")
+        if layer is None or layer.layer_type == self.layer_type:
+            raise LinkError(f"layer {self._name!r}: there is no {layer_type!r} to measure along")
         places, _ = self._siblings.linkage.first_targets(self._name, layer.name, rows)
         return layer, places
 
