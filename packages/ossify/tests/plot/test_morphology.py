@@ -9,8 +9,9 @@ from matplotlib.colors import to_rgba, to_rgba_array
 from matplotlib.offsetbox import AnchoredOffsetbox, TextArea
 
 import ossify
+from ossify.compartment import Compartment
 from ossify.plot import plot_morphology_2d
-from ossify.plot.coloring import COMPARTMENT_COLORS
+from ossify.plot.coloring import compartment_colors
 
 BLACK, GREY = to_rgba("black"), to_rgba("#c4c4c4")
 
@@ -105,9 +106,17 @@ def test_everything_is_within_the_limits_and_drawn_to_one_scale(y_shaped, ax):
 
 def test_compartments_are_shown_by_default_and_named(y_shaped, ax):
     plot_morphology_2d(y_shaped, ax=ax)
-    expected = to_rgba_array([COMPARTMENT_COLORS[code] for code in (2, 3, 3)])
+    expected = to_rgba_array([compartment_colors()[code] for code in (2, 3, 3)])
     np.testing.assert_allclose(lines(ax).get_colors(), expected)
     assert legend_names(ax) == ["soma", "axon", "dendrite"]
+
+
+def test_every_compartment_code_has_its_name(ax):
+    codes = list(Compartment)
+    edges = [[row, row - 1] for row in range(1, len(codes))]
+    cell = ossify.Cell().add_skeleton(np.eye(3)[[0] * len(codes)], edges, {"compartment": codes})
+    plot_morphology_2d(cell, ax=ax)
+    assert legend_names(ax) == [code.title for code in codes]
 
 
 def test_a_skeleton_without_compartments_has_one_colour_and_no_legend(ax):
@@ -297,7 +306,7 @@ def test_the_root_is_marked_in_its_colour(y_shaped, ax):
     marker = ax.collections[1]
     assert marker.get_offsets().tolist() == [[1, 0]]
     assert marker.get_sizes().tolist() == [30]
-    np.testing.assert_allclose(marker.get_facecolors(), [to_rgba(COMPARTMENT_COLORS[1])])
+    np.testing.assert_allclose(marker.get_facecolors(), [to_rgba(compartment_colors()[1])])
 
 
 def test_the_root_can_have_its_own_colour_or_no_mark(y_shaped, ax):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -30,13 +31,22 @@ _MISSING = "#c4c4c4"
 _MISSING_NAME = "no value"
 _MOST_DISCRETE = 12
 
-COMPARTMENT_COLORS = {
+_COMPARTMENT_COLORS = {
     Compartment.UNDEFINED: "#9a9a9a",
     Compartment.SOMA: INK,
     Compartment.AXON: "#2a6fb0",
     Compartment.DENDRITE: "#c4364a",
     Compartment.APICAL_DENDRITE: "#e08a1e",
 }
+_OTHER_COMPARTMENTS = ("#3c9d7a", "#8a63b5", "#a0785a")
+
+
+def compartment_colors() -> dict[Compartment, str]:
+    """The colour of every compartment code."""
+    others = [code for code in Compartment if code not in _COMPARTMENT_COLORS]
+    return _COMPARTMENT_COLORS | dict(
+        zip(others, itertools.cycle(_OTHER_COMPARTMENTS), strict=False)
+    )
 
 
 @dataclass(frozen=True)
@@ -114,7 +124,7 @@ def _discrete(values: pd.Series[Any], title: str, palette: Palette) -> Coloring:
     occurring = list(found)
     is_compartment = title == COMPARTMENT and set(occurring) <= set(Compartment)
     if palette is None and is_compartment:
-        palette = COMPARTMENT_COLORS
+        palette = compartment_colors()
     colors = _colors_of(occurring, palette)
     names = [Compartment(value).title if is_compartment else str(value) for value in occurring]
     entries = dict(zip(names, colors, strict=True))
