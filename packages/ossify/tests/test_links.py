@@ -84,7 +84,7 @@ class TestLink:
     def test_ids_that_the_target_does_not_have_are_counted_and_one_shown(self):
         with pytest.raises(LinkError, match=r"link a → b: 2 of 3 vertices point at ids that the"):
             resolved(Link([BIG, 999, 998], target="b"))
-        with pytest.raises(LinkError, match=r"the first is 999; −1 stands for a vertex that maps"):
+        with pytest.raises(LinkError, match=r"the first is 999; −1 stands for a vertex that map"):
             resolved(Link([BIG, 999, 998], target="b"))
 
     def test_rows_outside_the_target_are_counted_and_one_shown(self):
@@ -92,7 +92,7 @@ class TestLink:
             resolved(Link([0, 1, 3], target="b", map_value_is_index=False))
 
     def test_there_is_a_value_for_every_source_vertex(self):
-        with pytest.raises(LinkError, match=r"2 values for 3 vertices of the source; give one per"):
+        with pytest.raises(LinkError, match=r"2 values for 3 vertices of the source; give one p"):
             resolved(Link([BIG, BIG], target="b"))
 
     def test_keys_are_source_ids(self):
@@ -192,6 +192,7 @@ class TestLinkageFollowsLinks:
             first, several = linkage.first_targets(source, target, everything)
             assert first.tolist() == [each[0] if each else -1 for each in expected]
             assert several.tolist() == [len(each) > 1 for each in expected]
+            assert linkage.is_mapped(source, target).tolist() == [bool(each) for each in expected]
             keep = everything % 2 == 0
             image = linkage.image(source, target, keep)
             reached = set().union(*(each for row, each in enumerate(expected) if keep[row]))

@@ -379,6 +379,14 @@ class Linkage(Frozen):
             keep = step.table.image(keep) if step.forward else step.table.preimage(keep)
         return keep
 
+    def is_mapped(self, source: str, target: str) -> BoolArray:
+        """Whether a source row has any target row."""
+        *steps, last = self.route(source, target)
+        mapped = last.table.is_mapped if last.forward else last.table.image(None)
+        for step in reversed(steps):
+            mapped = step.table.preimage(mapped) if step.forward else step.table.image(mapped)
+        return mapped
+
     def spread(
         self, name: str, keep: BoolArray, unmapped: Unmapped
     ) -> tuple[dict[str, BoolArray], dict[str, int]]:

@@ -228,12 +228,11 @@ class Mapped(Member):
         return self._siblings.linkage.image(self._name, layer, keep)
 
     def _is_mapped_to(self, layer: str) -> BoolArray:
-        """Whether each vertex maps to another layer: the image of all of it, the other way."""
-        target = self._siblings[layer]
-        everything = np.ones(len(target._table), dtype=bool)
+        """Whether each vertex maps to another layer."""
         if layer == self._name:
-            return everything
-        return self._siblings.linkage.image(layer, self._name, everything)
+            return np.ones(len(self._table), dtype=bool)
+        self._siblings[layer]
+        return self._siblings.linkage.is_mapped(self._name, layer)
 
 
 def _filled(mapped: IntArray, unmapped: BoolArray, missing: int | float) -> AnyArray:

@@ -407,10 +407,10 @@ class SkeletonLayer(EdgeLayer):
         Returns
         -------
         (N,) int64 array
-            Every vertex after its parent.
+            In row order.
         """
         rows = self.tree.subtree_rows(self._row(vertex, as_positional))
-        return self._named(rows if inclusive else rows[1:], as_positional)
+        return self._named(np.sort(rows if inclusive else rows[1:]), as_positional)
 
     def lowest_common_ancestor(self, u: Any, v: Any, as_positional: bool = False) -> int | None:
         """The vertex farthest from the root that the paths of both to the root go through.
