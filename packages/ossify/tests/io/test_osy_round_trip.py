@@ -281,7 +281,7 @@ META = {
     "bytes": b"\0\xff",
     "complex": 1 - 2j,
     "naive": dt.datetime(2025, 9, 8, 8, 10, 1, 114121),
-    "aware": dt.datetime(2025, 9, 8, 8, tzinfo=dt.timezone.utc),
+    "aware": dt.datetime(2025, 9, 8, 8, tzinfo=dt.UTC),
     "elsewhere": dt.datetime(2025, 9, 8, tzinfo=dt.timezone(dt.timedelta(hours=-3.5))),
     "date": dt.date(2025, 9, 8),
     "time": dt.time(8, 10, 1, 5),
@@ -333,7 +333,7 @@ def test_the_index_alone_describes_a_file():
     assert layers["skeleton"].root_id == 0
     assert layers["skeleton"].bbox == [[-1, 0, 0], [1, 2, 0]]
     assert layers["mesh"].n_faces == 1
-    assert [(link.source, link.target) for link in manifest.links][0] == ("graph", "skeleton")
+    assert (manifest.links[0].source, manifest.links[0].target) == ("graph", "skeleton")
     assert manifest.links[0].coverage == pytest.approx(2 / 3)
     # Whatever follows the index, it is not looked at.
     end = manifest.members[0].offset
@@ -364,7 +364,7 @@ def cells(draw):
         edges,
         vertex_index=np.array(ids, dtype=np.int64),
         edges_as_positional=True,
-        features={name: values for name, values in features.items()},
+        features=features,
     )
     for name in draw(
         st.lists(names.filter(lambda name: name != "skeleton"), max_size=3, unique=True)

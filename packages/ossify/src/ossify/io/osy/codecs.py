@@ -101,7 +101,8 @@ def foreign_column(array: pa.Array, in_pandas: Callable[[], Any], numpy_type: st
     if pa.types.is_integer(array.type) and series.dtype.kind == "f":
         # As floats, long ids would not be what they were.
         dtype: Any = "UInt64" if _is_uint64(array) else "Int64"
-        return pd.array(array.to_pylist(), dtype=dtype)
+        nullable: Column = pd.array(array.to_pylist(), dtype=dtype)
+        return nullable
     column = series.array
     if isinstance(column, pd.arrays.NumpyExtensionArray):
         column = column.to_numpy()
@@ -119,8 +120,8 @@ def _decode(array: pa.Array, holding: Holding) -> Column:
         return _decode_numpy(array, np.dtype(holding["dtype"]))
     if held == "objects":
         if _is_nest_of_arrays(array, holding):
-            arrays: AnyArray = array.to_numpy(zero_copy_only=False)
-            return arrays
+            nest: AnyArray = array.to_numpy(zero_copy_only=False)
+            return nest
         return _object_array(_decode_objects(array, holding))
     if held == "times":
         values = _decode_numpy(array, np.dtype(holding["dtype"]))

@@ -217,13 +217,12 @@ class _Checker:
         if len(self._names) < len(layers):
             self.problems.append(f"{where}: layers: a name is there twice")
         links = tuple(self._each(content, "links", where, self._link))
-        version = self._get(content, "version", list, where, [0, 0])
         left_out: dict[str, int] = self._get(content, "left_out", dict, where, {})
         for name, count in left_out.items():
             if not _is_count(count):
                 self.problems.append(f"{where}: left_out[{name!r}] is {count!r}, not a count")
         return Manifest(
-            version=(version[0], version[1]),
+            version=self._version(content, where),
             writer=self._get(content, "writer", (str, type(None)), where, None),
             name=self._get(content, "name", (str, int, type(None)), where, None),
             meta=self._get(content, "meta", dict, where, {}),
@@ -244,6 +243,13 @@ class _Checker:
             self.problems.append(f"{where}: {key} is {value!r:.80}")
             return default
         return value
+
+    def _version(self, content: Any, where: str) -> tuple[int, int]:
+        version: list[Any] = self._get(content, "version", list, where, [0, 0])
+        if len(version) != 2 or not all(map(_is_count, version)):
+            self.problems.append(f"{where}: version is {version!r:.80}")
+            return (0, 0)
+        return (version[0], version[1])
 
     def _count(self, content: Any, key: str, where: str, optional: bool = False) -> Any:
         value = content.get(key) if isinstance(content, dict) else None

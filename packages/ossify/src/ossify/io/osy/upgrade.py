@@ -106,7 +106,8 @@ class _OldArchive:
     def _try(self, make: Callable[[], Made]) -> Made | None:
         try:
             return make()
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
+            # A TypeError says that JSON has a value of another type than it should.
             self.problems.append(str(error))
             return None
 
@@ -214,7 +215,8 @@ class _OldArchive:
         names = table.column_names
         index_name, index_place = _index_of(noted, names)
         spatial = meta.get("spatial_columns", list(XYZ))
-        if not isinstance(spatial, list) or len(spatial) != 3 or not set(spatial) <= set(names):
+        known = isinstance(spatial, list) and all(name in names for name in spatial)
+        if not known or len(spatial) != 3:
             raise ValueError(
                 f"member {member!r}: the coordinates {spatial!r} are not among {names}"
             )
@@ -259,7 +261,10 @@ class _OldArchive:
     ) -> SkeletonLayer:
         rows = _rows(edges, table.ids, layout.edges(name))
         stated = meta.get("root")
-        root = None if stated is None else int(table.ids.rows([as_id(stated)], name)[0])
+        root = None
+        if stated is not None:
+            what = f"member {layout.layer_meta(layout.LAYERS, name)!r}: root"
+            root = int(table.ids.rows([as_id(stated, what)], what)[0])
         tree = RootedTree.from_edges(len(table), rows, root, ids=table.ids.ids)
         embedded = EmbeddedTree(table.ids, table.points, tree, root)
         whole = self._whole_tree(name, embedded, base)

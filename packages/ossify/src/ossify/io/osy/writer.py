@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -83,13 +84,14 @@ def save_cell(
     storage.write(target, _archive(cell, packing, compatible), allow_overwrite)
 
 
-def _default_target(cell: Cell) -> str:
+def _default_target(cell: Cell) -> Path:
     name = cell.name
     if name is None or name == "":
         raise ValueError("the cell has no name to call the file by; pass file=")
     if any(part in str(name) for part in ("/", "\\", "..", "\0")):
         raise ValueError(f"the cell's name {name!r} is no name for a file; pass file=")
-    return f"./{name}.osy"
+    # With the folder in front, nothing in the name is taken for a home folder or a URL.
+    return Path.cwd() / f"{name}.osy"
 
 
 def _archive(cell: Cell, packing: Packing, compatible: bool) -> list[Buffer]:

@@ -1,0 +1,215 @@
+"""Where cells are read from and written to, and what becomes of files when writing fails."""
+
+import errno
+import io
+import os
+import stat
+
+import pytest
+
+from ossify import Cell, load_cell, save_cell
+from ossify.io import storage
+from ossify.testing import assert_cells_equal
+
+
+@pytest.fixture
+def cell():
+    return Cell("y").add_skeleton([[0, 0, 0], [3, 4, 0]], [[1, 0]])
+
+
+def test_paths_of_every_kind_are_written_and_read(cell, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path.as_posix()
+    for place in (
+        str(tmp_path / "text.osy"),
+        tmp_path / "path.osy",
+        "~/home.osy",
+        "relative.osy",
+        f"file://{folder}/url.osy",
+        f"file://{folder}/with%20space.osy",
+        f"file://localhost{folder}/host.osy",
+        tmp_path / "new" / "folders" / "deep.osy",
+    ):
+        save_cell(cell, place)
+        assert_cells_equal(load_cell(place), cell)
+    assert (tmp_path / "with space.osy").exists()
+    assert (tmp_path / "home.osy").exists()
+    assert not (tmp_path / "file:").exists()
+
+
+def test_binary_files_are_written_and_read(cell, tmp_path):
+    with open(tmp_path / "a.osy", "wb") as file:
+        save_cell(cell, file)
+    with open(tmp_path / "a.osy", "rb") as file:
+        assert_cells_equal(load_cell(file), cell)
+    memory = io.BytesIO()
+    save_cell(cell, memory)
+    assert memory.getvalue() == (tmp_path / "a.osy").read_bytes()
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/a.osy", "gs://b/a.osy", "https://example.com/a.osy"])
+def test_remote_storage_is_refused_by_name(cell, url):
+    with pytest.raises(ValueError, match="remote storage"):
+        load_cell(url)
+    with pytest.raises(ValueError, match="remote storage"):
+        save_cell(cell, url)
+
+
+def test_a_file_url_of_another_machine_is_refused():
+    with pytest.raises(ValueError, match="the host is 'elsewhere'"):
+        load_cell("file://elsewhere/a.osy")
+
+
+def test_what_is_no_place_is_refused(cell):
+    with pytest.raises(TypeError, match=r"wrap them in io\.BytesIO"):
+        load_cell(b"bytes")
+    with pytest.raises(TypeError, match="not int"):
+        load_cell(3)
+    with pytest.raises(TypeError, match="not int"):
+        save_cell(cell, 3)
+    with pytest.raises(TypeError, match="text mode"):
+        load_cell(io.StringIO("text"))
+    with pytest.raises(ValueError, match="empty"):
+        load_cell("")
+
+
+def test_missing_files_and_folders_are_what_they_are_elsewhere(cell, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_cell(tmp_path / "none.osy")
+    with pytest.raises(IsADirectoryError):
+        load_cell(tmp_path)
+    with pytest.raises(IsADirectoryError):
+        save_cell(cell, tmp_path, allow_overwrite=True)
+
+
+def test_a_file_is_not_overwritten_unasked(cell, tmp_path):
+    path = tmp_path / "a.osy"
+    path.write_bytes(b"precious")
+    with pytest.raises(FileExistsError, match="allow_overwrite=True"):
+        save_cell(cell, path)
+    assert path.read_bytes() == b"precious"
+    save_cell(cell, path, allow_overwrite=True)
+    assert_cells_equal(load_cell(path), cell)
+
+
+def test_a_file_that_appears_while_another_is_written_is_not_overwritten(
+    cell, tmp_path, monkeypatch
+):
+    path = tmp_path / "a.osy"
+    monkeypatch.setattr(storage, "check_free", lambda *_: path.write_bytes(b"precious"))
+    with pytest.raises(FileExistsError):
+        save_cell(cell, path)
+    assert path.read_bytes() == b"precious"
+    assert os.listdir(tmp_path) == ["a.osy"]
+
+
+def test_where_the_file_system_has_no_links_nothing_is_overwritten_either(
+    cell, tmp_path, monkeypatch
+):
+    def no_links(*_):
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", no_links)
+    save_cell(cell, tmp_path / "a.osy")
+    assert_cells_equal(load_cell(tmp_path / "a.osy"), cell)
+    monkeypatch.setattr(storage, "check_free", lambda *_: None)
+    with pytest.raises(FileExistsError):
+        save_cell(Cell("other"), tmp_path / "a.osy")
+    assert_cells_equal(load_cell(tmp_path / "a.osy"), cell)
+    assert os.listdir(tmp_path) == ["a.osy"]
+
+
+@pytest.mark.parametrize("allow_overwrite", [False, True])
+def test_a_full_disk_leaves_the_old_file_whole_and_nothing_behind(
+    cell, tmp_path, monkeypatch, allow_overwrite
+):
+    path = tmp_path / ("old.osy" if allow_overwrite else "new.osy")
+    (tmp_path / "old.osy").write_bytes(b"precious")
+
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="space"):
+        save_cell(cell, path, allow_overwrite=allow_overwrite)
+    assert os.listdir(tmp_path) == ["old.osy"]
+    assert (tmp_path / "old.osy").read_bytes() == b"precious"
+
+
+def test_a_feature_that_cannot_be_saved_leaves_the_old_file_whole(cell, tmp_path):
+    save_cell(cell, tmp_path / "a.osy")
+    cell.skeleton.add_feature([1j, 2j], "phase")
+    with pytest.raises(TypeError, match="phase"):
+        save_cell(cell, tmp_path / "a.osy", allow_overwrite=True)
+    assert load_cell(tmp_path / "a.osy").skeleton.feature_names == []
+
+
+def test_files_that_take_a_little_at_a_time_get_everything(cell):
+    class Slow(io.BytesIO):
+        def write(self, data):
+            return super().write(bytes(data)[:100])
+
+    slow, whole = Slow(), io.BytesIO()
+    save_cell(cell, slow)
+    save_cell(cell, whole)
+    assert slow.getvalue() == whole.getvalue()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no permission bits")
+def test_permissions_are_those_that_open_gives(cell, tmp_path):
+    old = os.umask(0o027)
+    try:
+        save_cell(cell, tmp_path / "a.osy")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "a.osy").stat().st_mode) == 0o640
+    (tmp_path / "a.osy").chmod(0o600)
+    save_cell(cell, tmp_path / "a.osy", allow_overwrite=True)
+    assert stat.S_IMODE((tmp_path / "a.osy").stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege")
+def test_a_link_stays_a_link(cell, tmp_path):
+    (tmp_path / "real.osy").write_bytes(b"")
+    (tmp_path / "link.osy").symlink_to(tmp_path / "real.osy")
+    save_cell(cell, tmp_path / "link.osy", allow_overwrite=True)
+    assert (tmp_path / "link.osy").is_symlink()
+    assert_cells_equal(load_cell(tmp_path / "real.osy"), cell)
+
+
+def test_without_a_target_the_file_is_called_after_the_cell(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, file in (
+        ("y", "y.osy"),
+        (864691135639806263, "864691135639806263.osy"),
+        ("~", "~.osy"),
+    ):
+        save_cell(Cell(name))
+        assert load_cell(tmp_path / file).name == name
+
+
+@pytest.mark.parametrize("name", [None, "", "../x/y", "a/b", "a\\b", "..", "a\0b"])
+def test_a_cell_whose_name_is_no_file_name_needs_a_target(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="pass file="):
+        save_cell(Cell(name))
+    assert os.listdir(tmp_path) == []
+    save_cell(Cell(name), "named.osy")
+    assert load_cell("named.osy").name == name
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"compression": "gzip"}, "compression must be 'zstd', 'lz4' or 'uncompressed'"),
+        ({"compression": "uncompressed", "compression_level": 3}, "compression_level"),
+        ({"compression_level": "high"}, "compression_level"),
+    ],
+)
+def test_unknown_compressions_are_refused_before_anything_is_written(
+    cell, tmp_path, options, problem
+):
+    with pytest.raises(ValueError, match=problem):
+        save_cell(cell, tmp_path / "a.osy", **options)
+    assert os.listdir(tmp_path) == []
