@@ -17,6 +17,20 @@ from ossify.cell.cell import Cell
 from ossify.cell.manager import LayerManager
 from ossify.examples import example_cell
 from ossify.io.osy import load_cell, save_cell
+from ossify.io.swc import (
+    SWC_APICAL_DENDRITE,
+    SWC_AXON,
+    SWC_CUSTOM,
+    SWC_DENDRITE,
+    SWC_GLIA,
+    SWC_SOMA,
+    SWC_UNDEFINED,
+    SWC_UNSPECIFIED_NEURITE,
+    SWCCompartment,
+    export_swc,
+    export_swc_dataframe,
+    load_swc,
+)
 from ossify.layers.graph import GraphLayer
 from ossify.layers.mesh import MeshLayer
 from ossify.layers.points import PointCloudLayer
@@ -27,20 +41,32 @@ if TYPE_CHECKING:
     from ossify import plot
     from ossify.plot import add_scale_bar, plot_morphology_2d
 
-__all__ = [
+__all__ = [  # noqa: RUF022 as sorted() has it
     "Cell",
     "GraphLayer",
     "LayerManager",
     "Link",
     "MeshLayer",
     "PointCloudLayer",
+    "SWCCompartment",
+    "SWC_APICAL_DENDRITE",
+    "SWC_AXON",
+    "SWC_CUSTOM",
+    "SWC_DENDRITE",
+    "SWC_GLIA",
+    "SWC_SOMA",
+    "SWC_UNDEFINED",
+    "SWC_UNSPECIFIED_NEURITE",
     "SkeletonLayer",
     "__version__",
     "add_scale_bar",
     "algorithms",
     "example_cell",
+    "export_swc",
+    "export_swc_dataframe",
     "label_axon_from_synapse_flow",
     "load_cell",
+    "load_swc",
     "plot",
     "plot_morphology_2d",
     "save_cell",

@@ -6,13 +6,19 @@ from enum import IntEnum
 
 
 class Compartment(IntEnum):
-    """The part of the neuron that a vertex belongs to."""
+    """The part of the neuron that a vertex belongs to.
+
+    0 to 4 are what reconstructions are labelled with; 5 to 7 are further codes of SWC files.
+    """
 
     UNDEFINED = 0
     SOMA = 1
     AXON = 2
     DENDRITE = 3
     APICAL_DENDRITE = 4
+    CUSTOM = 5
+    UNSPECIFIED_NEURITE = 6
+    GLIA = 7
 
     @property
     def title(self) -> str:

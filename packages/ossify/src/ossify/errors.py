@@ -76,3 +76,32 @@ class UnitsError(OssifyError, ValueError):
 
 class OsyFormatError(OssifyError, ValueError):
     """A file that is not an ``.osy``, or one that is damaged or from a newer format."""
+
+
+class SWCFormatError(OssifyError, ValueError):
+    """A file that is not SWC, or one that makes no tree."""
+
+
+class MeshWorkFormatError(OssifyError, ValueError):
+    """A file that is no MeshWork file, or one that is damaged or cannot be read safely."""
+
+
+class ConversionError(OssifyError, ValueError):
+    """A conversion that was to carry everything and cannot.
+
+    Attributes
+    ----------
+    report
+        A `ConversionReport` of what would be left behind.
+    """
+
+    def __init__(self, message: str, report: object = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+    def __reduce__(self) -> tuple[type[ConversionError], tuple[str, object]]:
+        return type(self), (str(self), self.report)
+
+
+class ConversionWarning(UserWarning):
+    """A conversion that has left something behind, or had to take something for granted."""

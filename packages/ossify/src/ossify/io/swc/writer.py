@@ -1,0 +1,442 @@
+"""From skeletons to SWC files."""
+
+from __future__ import annotations
+
+import io
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO, TypeAlias, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv
+
+from ossify._typing import FloatArray, IntArray
+from ossify.cell.cell import Cell
+from ossify.compartment import Compartment
+from ossify.errors import UnknownFeatureError
+from ossify.io import storage
+from ossify.io.report import ConversionReport, NotCarried
+from ossify.io.storage import Location, Writable
+from ossify.io.swc.header import CONVENTION, Facts, header_lines
+from ossify.io.swc.reader import COMPARTMENT, HEADER, RADIUS
+from ossify.io.swc.scale import Scale
+from ossify.io.swc.streams import is_text_file
+from ossify.layers.skeleton import SkeletonLayer
+from ossify.topology.rooted_tree import RootedTree
+from ossify.units import canonical_units
+
+if TYPE_CHECKING:
+    from ossify.layers.vertex_table import Column
+
+Names: TypeAlias = str | Sequence[str] | None
+
+_CODE_OF_NAME = {name: code for code in Compartment for name in (code.name.lower(), code.title)}
+
+
+def export_swc(
+    cell: Cell | SkeletonLayer,
+    file: Location | Writable | TextIO | None = None,
+    resample_distance: float | None = None,
+    compartment: Names = None,
+    compartment_mapping: Mapping[Any, int] | None = None,
+    radius: Names = None,
+    rescale: float | None = None,
+    rescale_radius: bool = True,
+    default_compartment_label: int = 0,
+    default_radius: float = 1.0,
+    header: str | Sequence[str] | None = None,
+    *,
+    units: str | None = None,
+    allow_overwrite: bool = False,
+    strict: bool = False,
+) -> ConversionReport:
+    """Write the skeleton of a cell as an SWC file.
+
+    Every number reads back as the float that was written. Above the vertices, comments give the
+    name, the units and the space. A path is written all or not at all.
+
+    Parameters
+    ----------
+    cell
+        A cell with a skeleton, or a skeleton.
+    file
+        A path, a ``file://`` URL, or a file to write to, in binary or text mode. None:
+        ``<cell.name>.swc`` in the working directory.
+    resample_distance
+        Not to be had yet.
+    compartment, compartment_mapping, radius, rescale, rescale_radius, \
+default_compartment_label, default_radius, units
+        As for `export_swc_dataframe`.
+    header
+        Further comment lines, without ``#``. None: those of the file that the cell came from, in
+        ``cell.meta["swc_header"]``.
+    allow_overwrite
+        Whether a file that is there may be replaced.
+    strict
+        Raise, and write nothing, if something cannot be carried.
+
+    Returns
+    -------
+    ConversionReport
+        What an SWC file has no place for: other layers, annotations, links, features, metadata.
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file and `allow_overwrite` is False.
+    ConversionError
+        If `strict` and something cannot be carried. A ValueError.
+    ValueError
+        If there is no skeleton or no vertex in it, if the cell's name is no name for a file, or
+        as `export_swc_dataframe` does.
+
+    Examples
+    --------
+    >>> import io
+    >>> file = io.StringIO()
+    >>> cell = Cell("y").add_skeleton([[0, 0, 0], [1234567.25, 0, 0]], [[1, 0]])
+    >>> report = export_swc(cell, file, default_radius=100)
+    >>> print(file.getvalue())  # doctest: +ELLIPSIS
+    # SWC written by ossify ...
+    # name: y
+    # units: um
+    # id type x y z radius parent
+    1 0 0 0 0 0.1 -1
+    2 0 1234.56725 0 0 0.1 1
+    >>> print(report)
+    y to SWC: 2 things could not be carried
+      feature 'compartment' (2): there is none, so type 0 was written
+      feature 'radius' (2): there is none, so 100 was written
+    """
+    if resample_distance is not None:
+        raise NotImplementedError(
+            "resample_distance is not to be had yet; pass a skeleton that is resampled already"
+        )
+    skeleton = _skeleton_of(cell)
+    target = _default_target(cell) if file is None else file
+    plan = _Plan(
+        skeleton,
+        _Codes.of(skeleton, compartment, compartment_mapping, default_compartment_label),
+        _Radii.of(skeleton, radius, default_radius, rescale_radius),
+        *_scale(skeleton, rescale, units),
+    )
+    left = [*plan.left(), *_left_of_cell(cell, plan)]
+    report = ConversionReport.of(f"{_title(cell)} to SWC", left)
+    report.check(strict)
+    if header is None and isinstance(cell, Cell):
+        header = cell.meta.get(HEADER)
+    name = None if cell.name is None else str(cell.name)
+    facts = Facts(name if isinstance(cell, Cell) else None, plan.units, skeleton.space)
+    comments = "".join(f"# {line}".rstrip() + "\n" for line in header_lines(facts, header))
+    _write(target, [comments.encode(), _text(plan.frame())], allow_overwrite)
+    return report
+
+
+def export_swc_dataframe(
+    skeleton: SkeletonLayer,
+    compartment: Names = None,
+    compartment_mapping: Mapping[Any, int] | None = None,
+    radius: Names = None,
+    rescale: float | None = None,
+    rescale_radius: bool = True,
+    default_compartment_label: int = 0,
+    default_radius: float = 1.0,
+    *,
+    units: str | None = None,
+) -> pd.DataFrame:
+    """The lines of an SWC file as a table.
+
+    Ids are 1 … V, breadth-first from the root, one tree after another, so that parents come before
+    their children. The tree of the stated root comes first.
+
+    Parameters
+    ----------
+    skeleton
+        The skeleton, of V > 0 vertices.
+    compartment
+        The feature that becomes the type, or several of which the first that is there is taken.
+        None: ``compartment``, if there is one. Whole numbers are taken as codes, texts as names of
+        `SWCCompartment`.
+    compartment_mapping
+        Value of that feature → code, instead.
+    radius
+        The feature that holds the radii, or several of which the first that is there is taken.
+        None: ``radius``, if there is one.
+    rescale
+        Multiply coordinates, and radii too unless `rescale_radius` is False, by exactly this.
+    rescale_radius
+        Whether radii are in the units of the skeleton, and so take part in its scaling.
+    default_compartment_label
+        The type where there is no such feature, and for values that are missing or have no code.
+    default_radius
+        The radius, before scaling, where there is no such feature or the value is missing.
+    units
+        Convert to these units. None: µm, unless `rescale` is given.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``id``, ``type`` and ``parent`` (int64), ``x``, ``y``, ``z`` and ``radius``
+        (float64). The parent of a root is -1.
+
+    Raises
+    ------
+    UnknownFeatureError
+        If none of the named features is there. A KeyError and a ValueError.
+    UnitsError
+        If the units of the skeleton are not stated, or of no known size, and neither `rescale`
+        nor the same `units` are given. A ValueError.
+    ValueError
+        If there are no vertices, both `rescale` and `units` are given, or a value is no code.
+
+    Examples
+    --------
+    >>> skeleton = SkeletonLayer("skeleton", [[0, 0, 0], [500, 0, 0]], [[1, 0]])
+    >>> skeleton = skeleton.add_feature(["soma", "axon"], "part")
+    >>> export_swc_dataframe(skeleton, compartment="part", default_radius=50)
+       id  type    x    y    z  radius  parent
+    0   1     1  0.0  0.0  0.0    0.05      -1
+    1   2     2  0.5  0.0  0.0    0.05       1
+    """
+    return _Plan(
+        skeleton,
+        _Codes.of(skeleton, compartment, compartment_mapping, default_compartment_label),
+        _Radii.of(skeleton, radius, default_radius, rescale_radius),
+        *_scale(skeleton, rescale, units),
+    ).frame()
+
+
+@dataclass(frozen=True, eq=False)
+class _Codes:
+    """The type of every vertex."""
+
+    feature: str | None
+    values: npt.NDArray[np.int64]
+    n_missing: int
+    default: int
+
+    @classmethod
+    def of(
+        cls,
+        skeleton: SkeletonLayer,
+        names: Names,
+        mapping: Mapping[Any, int] | None,
+        default: int,
+    ) -> _Codes:
+        default = operator.index(default)
+        feature = _feature(skeleton, COMPARTMENT, names)
+        if feature is None:
+            return cls(None, np.full(len(skeleton), default), len(skeleton), default)
+        places, found = pd.factorize(pd.Series(_column(skeleton, feature)))
+        # The last place is for missing values, which factorize numbers -1.
+        codes = [*(_code(value, mapping, feature) for value in found), None]
+        table = np.array([default if code is None else code for code in codes], dtype=np.int64)
+        missing = np.array([code is None for code in codes])
+        return cls(feature, table[places], int(missing[places].sum()), default)
+
+    def left(self) -> Iterator[NotCarried]:
+        if self.feature is None:
+            reason = f"there is none, so type {self.default} was written"
+            yield NotCarried("feature", COMPARTMENT, self.n_missing, reason)
+        elif self.n_missing:
+            reason = f"values that are missing or have no code were written as {self.default}"
+            yield NotCarried("feature", self.feature, self.n_missing, reason)
+
+
+@dataclass(frozen=True, eq=False)
+class _Radii:
+    """The radius of every vertex, not scaled."""
+
+    feature: str | None
+    values: FloatArray
+    n_missing: int
+    default: float
+    scaled: bool
+
+    @classmethod
+    def of(cls, skeleton: SkeletonLayer, names: Names, default: float, scaled: bool) -> _Radii:
+        feature = _feature(skeleton, RADIUS, names)
+        if feature is None:
+            values = np.full(len(skeleton), float(default))
+            return cls(None, values, len(skeleton), default, scaled)
+        column = pd.Series(_column(skeleton, feature))
+        if not pd.api.types.is_numeric_dtype(column.dtype):
+            raise ValueError(f"feature {feature!r} holds {column.dtype}, not radii")
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        missing = np.isnan(values)
+        filled = np.where(missing, float(default), values)
+        return cls(feature, filled, int(missing.sum()), default, scaled)
+
+    def left(self) -> Iterator[NotCarried]:
+        if self.feature is None:
+            reason = f"there is none, so {self.default:g} was written"
+            yield NotCarried("feature", RADIUS, self.n_missing, reason)
+        elif self.n_missing:
+            reason = f"missing values were written as {self.default:g}"
+            yield NotCarried("feature", self.feature, self.n_missing, reason)
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """Everything that decides what is written."""
+
+    skeleton: SkeletonLayer
+    codes: _Codes
+    radii: _Radii
+    scale: Scale
+    units: str | None
+
+    def frame(self) -> pd.DataFrame:
+        order = _breadth_first(self.skeleton.tree, self.skeleton.root_positional)
+        # Place len(order), which row -1 picks, is for the parents of roots.
+        new_id = np.full(len(order) + 1, -1, dtype=np.int64)
+        new_id[order] = np.arange(1, len(order) + 1)
+        points = self.scale(self.skeleton.vertices[order])
+        radii = self.radii.values[order]
+        return pd.DataFrame(
+            {
+                "id": np.arange(1, len(order) + 1),
+                "type": self.codes.values[order],
+                **dict(zip("xyz", points.T, strict=True)),
+                "radius": self.scale(radii) if self.radii.scaled else radii,
+                "parent": new_id[self.skeleton.tree.parent[order]],
+            }
+        )
+
+    def left(self) -> Iterator[NotCarried]:
+        """What of the skeleton is left behind."""
+        skeleton = self.skeleton
+        count = len(skeleton)
+        yield from self.codes.left()
+        yield from self.radii.left()
+        for name in skeleton.feature_names:
+            if name not in (self.codes.feature, self.radii.feature):
+                yield NotCarried("feature", name, count, "an SWC file has type and radius alone")
+        if not np.array_equal(skeleton.vertex_index, np.arange(count)):
+            yield NotCarried("vertex ids", skeleton.name, count, "vertices are numbered 1 … V")
+        if len(skeleton.base_vertex_index) > count:
+            whole = len(skeleton.base_vertex_index)
+            yield NotCarried("whole tree", skeleton.name, whole, "what a mask has left is written")
+        if skeleton.root is not None and len(skeleton.roots) > 1:
+            reason = "of several roots an SWC file states none; it is the first"
+            yield NotCarried("root", str(skeleton.root), 1, reason)
+
+
+def _skeleton_of(cell: Cell | SkeletonLayer) -> SkeletonLayer:
+    skeleton = cell if isinstance(cell, SkeletonLayer) else None
+    if isinstance(cell, Cell):
+        skeleton = cell.skeleton
+        if skeleton is None:
+            raise ValueError(f"{_title(cell)} has no skeleton, which is what SWC files hold")
+    if skeleton is None:
+        raise TypeError(f"expected a Cell or a SkeletonLayer, not {type(cell).__name__}")
+    return skeleton
+
+
+def _title(cell: Cell | SkeletonLayer) -> str:
+    return "the cell" if cell.name is None else str(cell.name)
+
+
+def _default_target(cell: Cell | SkeletonLayer) -> str:
+    name = cell.name
+    if isinstance(cell, SkeletonLayer) or name is None or name == "":
+        raise ValueError("there is no name of a cell to call the file by; pass file=")
+    if any(part in str(name) for part in ("/", "\\", "..", "\0")):
+        raise ValueError(f"the cell's name {name!r} is no name for a file; pass file=")
+    return f"./{name}.swc"
+
+
+def _scale(
+    skeleton: SkeletonLayer, rescale: float | None, units: str | None
+) -> tuple[Scale, str | None]:
+    """The scale, and the units of what is written."""
+    if rescale is not None and units is not None:
+        raise ValueError(f"rescale={rescale!r} and units={units!r} are two ways to scale; pass one")
+    if not len(skeleton):
+        raise ValueError(f"{skeleton.name!r} has no vertices, and an SWC file needs one")
+    if rescale is not None:
+        return Scale.by(rescale), skeleton.units if rescale == 1 else None
+    target = CONVENTION if units is None else units
+    remedy = "pass rescale=, the factor, or write them as they are with rescale=1"
+    if skeleton.units is not None:
+        remedy += f" or units={skeleton.units!r}"
+    return Scale.between(skeleton.units, target, remedy), canonical_units(target)
+
+
+def _feature(skeleton: SkeletonLayer, usual: str, names: Names) -> str | None:
+    """The first of the features that is there; None if it is the usual one that is not."""
+    wanted = [usual] if names is None else [names] if isinstance(names, str) else list(names)
+    found = next((name for name in wanted if name in skeleton.feature_names), None)
+    if found is None and names is not None:
+        known = ", ".join(skeleton.feature_names) or "none"
+        raise UnknownFeatureError(
+            f"{skeleton.name!r} has no feature {' or '.join(map(repr, wanted))}; it has: {known}"
+        )
+    return found
+
+
+def _column(skeleton: SkeletonLayer, feature: str) -> Column:
+    return skeleton.layer.column(feature, f"layer {skeleton.name!r}")
+
+
+def _code(value: Any, mapping: Mapping[Any, int] | None, feature: str) -> int | None:
+    """The type that a value of a feature stands for, None if there is none."""
+    if mapping is not None:
+        code = mapping.get(value)
+        return None if code is None else operator.index(code)
+    if isinstance(value, str):
+        return _CODE_OF_NAME.get(value.lower())
+    if isinstance(value, (bool, np.bool_)) or not (value >= 0 and value == int(value)):
+        raise ValueError(
+            f"feature {feature!r} holds {value!r}, which is no type of an SWC file; pass "
+            "compartment_mapping={value: code, …}"
+        )
+    return int(value)
+
+
+def _breadth_first(tree: RootedTree, root: int | None) -> IntArray:
+    """Rows, tree by tree: by depth, and within it in the order of a walk along the branches."""
+    walk = tree.index.rank
+    if len(tree.roots) <= 1:
+        return np.lexsort((walk, tree.depth))
+    own_root = tree.component_root
+    return np.lexsort((walk, tree.depth, own_root, own_root != root))
+
+
+def _left_of_cell(cell: Cell | SkeletonLayer, plan: _Plan) -> Iterator[NotCarried]:
+    """What of the rest of the cell is left behind."""
+    if isinstance(cell, SkeletonLayer):
+        return
+    for kind, members in (("layer", cell.layers), ("annotation", cell.annotations)):
+        for member in members:
+            if member.name != plan.skeleton.name:
+                yield NotCarried(kind, member.name, len(member), "an SWC file holds one skeleton")
+    for (source, target), table in cell.linkage.tables.items():
+        reason = "there is one layer to link"
+        yield NotCarried("link", f"{source} → {target}", len(table.rows), reason)
+    for key in cell.meta:
+        if key != HEADER:
+            yield NotCarried("meta", str(key), 1, "an SWC file has comments alone; pass header=")
+
+
+def _text(frame: pd.DataFrame) -> bytes:
+    # Arrow writes the shortest text that reads back as the same float.
+    options = csv.WriteOptions(include_header=False, delimiter=" ", quoting_style="none")
+    text = io.BytesIO()
+    columns = {name: frame[name].to_numpy() for name in frame.columns}
+    csv.write_csv(pa.table(columns), text, options)
+    return text.getvalue()
+
+
+def _write(
+    target: Location | Writable | TextIO, parts: Sequence[bytes], allow_overwrite: bool
+) -> None:
+    if is_text_file(target):
+        for part in parts:
+            target.write(part.decode())
+    else:
+        storage.write(cast("Location | Writable", target), parts, allow_overwrite)
