@@ -411,3 +411,37 @@ def test_a_repacked_file_is_refused_with_a_reason(content):
             new.addfile(info, archive.extractfile(info))
     with pytest.raises(OsyFormatError, match="it was packed anew"):
         load(sink.getvalue())
+
+
+def places(value, path=()):
+    """Every place in a JSON value."""
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items if isinstance(value, (dict, list)) else ():
+        if isinstance(item, (dict, list)):
+            yield from places(item, (*path, key))
+        else:
+            yield (*path, key)
+
+
+def test_whatever_an_index_says_it_is_read_or_refused(content):
+    size = int(content[124:136].rstrip(b"\0 "), 8)
+    index = json.loads(content[512 : 512 + size])
+    anything = [None, True, -1, 2**62, 2**70, 1.5, "", "x", "metadata.json", [], {}, [[]], {"a": 1}]
+    rng = np.random.default_rng(3)
+    for path in places(index):
+        if not path or path == ("osy",):
+            continue
+
+        def change(index, path=path):
+            inner = index
+            for key in path[:-1]:
+                inner = inner[key]
+            if path[-1] != "xxh3_64":
+                inner[path[-1]] = anything[rng.integers(len(anything))]
+
+        for _ in range(3):
+            try:
+                load(with_index(content, change))
+            except OsyFormatError:
+                continue

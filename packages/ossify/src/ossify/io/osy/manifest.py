@@ -300,10 +300,16 @@ class _Checker:
             root=self._count(content, "root", where, optional=True),
             root_id=self._count(content, "root_id", where, optional=True),
             base_root=self._count(content, "base_root", where, optional=True),
-            parts=self._get(content, "parts", dict, where, {}),
+            parts=self._parts(content, where),
         )
+        if not layer.name or layer.units == "":
+            self.problems.append(f"{where}: the name or the unit is empty")
         self._check_parts(layer, where)
         return layer
+
+    def _parts(self, content: Any, where: str) -> dict[str, str]:
+        parts: dict[Any, Any] = self._get(content, "parts", dict, where, {})
+        return {key: name for key, name in parts.items() if isinstance(name, str)}
 
     def _one_of(self, content: Any, key: str, known: tuple[str, ...], where: str) -> str:
         value = self._get(content, key, str, where, known[0])

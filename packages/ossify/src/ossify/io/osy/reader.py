@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -148,15 +149,28 @@ class _Archive:
             raise format_error(
                 self.source.label, [f"{text}; {_GET_ANEW}" for text in self.problems]
             )
-        groups = {
-            group: [made[entry.name] for entry in manifest.layers if entry.group == group]
-            for group in (layout.LAYERS, layout.ANNOTATIONS)
-        }
+        cell: Cell | None = self._try("the cell", self._joined, (made, tables))
+        if cell is None:
+            raise format_error(self.source.label, self.problems)
+        return cell
+
+    def _joined(self, parts: tuple[dict[str, Layer], dict[tuple[str, str], LinkTable]]) -> Cell:
+        made, tables = parts
+        manifest = self.manifest
+        layers = [made[entry.name] for entry in manifest.layers if entry.group == layout.LAYERS]
+        annotations = [
+            layer
+            for entry in manifest.layers
+            if entry.group == layout.ANNOTATIONS
+            and isinstance(layer := made[entry.name], PointCloudLayer)
+        ]
+        if len(layers) + len(annotations) < len(made):
+            raise ValueError("an annotation is no point cloud")
         return Cell.from_parts(
             manifest.name,
             manifest.meta,
-            groups[layout.LAYERS],
-            groups[layout.ANNOTATIONS],
+            layers,
+            annotations,
             Linkage(tables),
             units=manifest.units,
             space=manifest.space,
@@ -166,7 +180,8 @@ class _Archive:
     def _try(self, what: str, make: Any, entry: Any) -> Any:
         try:
             return make(entry)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
+            # A TypeError says that the index has a value of another type than it should.
             self.problems.append(f"{what}: {error}")
             return None
 
@@ -179,7 +194,7 @@ class _Archive:
 
     def _arrays(self, name: str, expected: dict[str, tuple[str, tuple[int, ...]]]) -> Any:
         """The arrays of a member, of the kinds and shapes that the index says."""
-        most = sum(8 * int(np.prod([abs(n) for n in shape])) for _, shape in expected.values())
+        most = sum(8 * math.prod(map(abs, shape)) for _, shape in expected.values())
         arrays = read_npz(self._read(name), most)
         for key, (kind, shape) in expected.items():
             found = arrays.get(key)
