@@ -568,6 +568,9 @@ spatial_columns
         """A copy. What never changes is shared; what is added to one does not show in the other."""
         return self._with(self._siblings.copy())
 
+    def __copy__(self) -> Self:
+        return self.copy()
+
     def _with(self, siblings: Siblings) -> Self:
         made = type(self).__new__(type(self))
         made.__dict__.update(self.__dict__)
