@@ -3,6 +3,7 @@
 import datetime as dt
 import decimal
 import io
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -68,6 +69,17 @@ def test_names_that_begin_alike_keep_their_own_points():
         cell.add_point_annotations(name, np.full((count, 3), float(count)))
     again = reloaded(cell)
     assert [len(again.annotations[name]) for name in ("p", "pp", "ppp", "p p")] == [1, 2, 3, 4]
+
+
+def test_a_zone_of_metadata_is_kept_by_name():
+    again = reloaded(Cell("m", {"in a zone": META["in a zone"]})).meta["in a zone"]
+    assert (again.tzinfo.key, again.fold) == ("Europe/Berlin", 1)
+
+
+@pytest.mark.parametrize("name", ["long" * 100, "ü" * 60, "tab\t", "\ud800", "x" * 300 + "/y"])
+def test_names_that_no_plain_header_holds_come_back(name):
+    cell = full_cell().add_point_annotations(name, [[1, 2, 3]])
+    assert_cells_equal(cell, reloaded(cell))
 
 
 def test_a_point_layer_is_not_lost():
@@ -283,6 +295,7 @@ META = {
     "naive": dt.datetime(2025, 9, 8, 8, 10, 1, 114121),
     "aware": dt.datetime(2025, 9, 8, 8, tzinfo=dt.UTC),
     "elsewhere": dt.datetime(2025, 9, 8, tzinfo=dt.timezone(dt.timedelta(hours=-3.5))),
+    "in a zone": dt.datetime(2025, 10, 26, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=1),
     "date": dt.date(2025, 9, 8),
     "time": dt.time(8, 10, 1, 5),
     "timedelta": dt.timedelta(days=-1, microseconds=3),

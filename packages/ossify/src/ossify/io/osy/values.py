@@ -11,6 +11,7 @@ import datetime as dt
 import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -171,6 +172,21 @@ def _decode_tagged(name: str, tagged: Json) -> Any:
     return _SCALARS[name][2](value)
 
 
+def _write_datetime(value: dt.datetime) -> Json:
+    # A zone says more than the difference that it has to UTC on that day.
+    zone = value.tzinfo.key if isinstance(value.tzinfo, ZoneInfo) else None
+    if zone is None:
+        return value.isoformat()
+    return [value.replace(tzinfo=None).isoformat(), zone, value.fold]
+
+
+def _read_datetime(value: Json) -> dt.datetime:
+    if isinstance(value, str):
+        return dt.datetime.fromisoformat(value)
+    moment, zone, fold = value
+    return dt.datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo(zone), fold=fold)
+
+
 def _write_timestamp(value: Any) -> Json:
     zone = None if value.tz is None else str(value.tz)
     return [int(value._value), value.unit, zone]
@@ -196,11 +212,7 @@ _SCALARS: dict[str, tuple[type, Callable[[Any], Json], Callable[[Any], Any]]] = 
         lambda value: base64.b64encode(value).decode(),
         lambda value: base64.b64decode(value, validate=True),
     ),
-    "datetime": (
-        dt.datetime,
-        dt.datetime.isoformat,
-        dt.datetime.fromisoformat,
-    ),
+    "datetime": (dt.datetime, _write_datetime, _read_datetime),
     "date": (dt.date, dt.date.isoformat, dt.date.fromisoformat),
     "time": (dt.time, dt.time.isoformat, dt.time.fromisoformat),
     "timedelta": (
