@@ -10,7 +10,7 @@ from typing import Any, Literal, overload
 import numpy as np
 import numpy.typing as npt
 
-from ossify._typing import BoolArray, IntArray
+from ossify._typing import BoolArray, FloatArray, IntArray
 from ossify.algorithms.subject import skeleton_of
 from ossify.cell.cell import Cell
 from ossify.layers.skeleton import SkeletonLayer
@@ -141,7 +141,7 @@ def label_axon_from_synapse_flow(
     """Tell the axon from the dendrite by the flow from inputs to outputs.
 
     The skeleton is cut above the vertex of greatest `synapse_betweenness`, of several the one
-    nearest the root. The side on which presynaptic sites are the greater fraction of all sites is
+    with the shortest path to the root. The side on which presynaptic sites are the greater fraction of all sites is
     the axon.
 
     Parameters
@@ -189,8 +189,9 @@ def label_axon_from_synapse_flow(
     post = _counts(skeleton, _site_rows(skeleton, post_syn, as_positional))
     only_outputs = pre.any() and not post.any() and segregation_index_threshold <= 0
     is_axon = np.full(skeleton.n_vertices, only_outputs)
+    from_root = skeleton.distance_to_root()
     for _ in range(ntimes):
-        found = _axon_of(skeleton.tree, ~is_axon, pre, post, segregation_index_threshold)
+        found = _axon_of(skeleton.tree, from_root, ~is_axon, pre, post, segregation_index_threshold)
         if extend_feature_to_segment:
             found = _whole_segments(skeleton.tree, found)
         found &= ~is_axon
@@ -217,7 +218,12 @@ def _counts(skeleton: SkeletonLayer, rows: IntArray) -> IntArray:
 
 
 def _axon_of(
-    tree: RootedTree, keep: BoolArray, pre: IntArray, post: IntArray, threshold: float
+    tree: RootedTree,
+    from_root: FloatArray,
+    keep: BoolArray,
+    pre: IntArray,
+    post: IntArray,
+    threshold: float,
 ) -> BoolArray:
     """The axon among the kept vertices, by one cut."""
     is_axon = np.zeros(len(keep), dtype=bool)
@@ -225,7 +231,7 @@ def _axon_of(
     if not kept_pre.any() or not kept_post.any():
         return is_axon
     part = tree if keep.all() else tree.select(keep)
-    below = _best_cut(part, kept_pre, kept_post)
+    below = _best_cut(part, from_root[keep], kept_pre, kept_post)
     if below is None:
         return is_axon
     same_tree = part.component_root == part.component_root[below[0]]
@@ -243,14 +249,16 @@ def _axon_of(
     return is_axon
 
 
-def _best_cut(tree: RootedTree, pre: IntArray, post: IntArray) -> IntArray | None:
+def _best_cut(
+    tree: RootedTree, from_root: FloatArray, pre: IntArray, post: IntArray
+) -> IntArray | None:
     """Rows of the subtree that the best cut takes off, None if no cut separates sites."""
     betweenness = flow.synapse_betweenness(tree, pre, post)
     greatest = betweenness.max()
     if greatest == 0:
         return None
     best = np.flatnonzero(betweenness == greatest)
-    nearest = best[np.argmin(tree.depth[best])]
+    nearest = best[np.argmin(from_root[best])]
     return tree.subtree_rows(int(nearest))
 
 
