@@ -139,8 +139,8 @@ def _ids_from_floats(array: AnyArray, what: str, allow_none: bool) -> IntArray:
         bad = present[~exact][0]
         raise VertexIdError(
             f"{what}: {float(bad)!r} is a float that may not be the id it was: an id passes as a "
-            f"{array.dtype} only if whole and below 2**{bits}. `df.iloc[0]` makes floats of the ids "
-            'in a row; `df["vertex_id"].iloc[0]` keeps them'
+            f"{array.dtype} only if whole and below 2**{bits}. `df.iloc[0]` makes floats of the "
+            'ids in a row; `df["vertex_id"].iloc[0]` keeps them'
         )
     ids = np.full(len(array), NO_VERTEX, np.int64)
     ids[~missing] = present.astype(np.int64)

@@ -141,8 +141,8 @@ def label_axon_from_synapse_flow(
     """Tell the axon from the dendrite by the flow from inputs to outputs.
 
     The skeleton is cut above the vertex of greatest `synapse_betweenness`, of several the one
-    with the shortest path to the root. The side on which presynaptic sites are the greater fraction of all sites is
-    the axon.
+    with the shortest path to the root. The side on which presynaptic sites are the greater
+    fraction of all sites is the axon.
 
     Parameters
     ----------
