@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from ossify import GraphLayer, MeshLayer, PointCloudLayer, SkeletonLayer
 
 #    104  103

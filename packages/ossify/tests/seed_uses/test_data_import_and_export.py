@@ -102,7 +102,8 @@ def test_a_node_mask_applied_to_the_graph_gives_a_graph(cell):
 
 def test_mesh_counts(cell):
     assert cell.mesh is not None
-    assert f"{cell.mesh.n_vertices} vertices, {len(cell.mesh.faces)} faces" == "12 vertices, 3 faces"
+    counts = f"Mesh: {cell.mesh.n_vertices} vertices, {len(cell.mesh.faces)} faces"
+    assert counts == "Mesh: 12 vertices, 3 faces"
 
 
 def test_linkages_between_layers(cell):

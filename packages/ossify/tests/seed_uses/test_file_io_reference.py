@@ -188,13 +188,17 @@ def test_streaming_features_of_many_cells(cell):
         for result in stream_large_dataset(file_paths, extract_features)
     ]
     features_df = pd.DataFrame(all_features)
-    assert features_df.to_dict("records") == [
-        {
-            "cell_name": "my_neuron",
-            "total_length": 5000.0,
-            "n_branch_points": 1,
-            "n_end_points": 2,
-            "max_distance_to_root": 3000.0,
-            "max_strahler_order": 2,
-        }
-    ] * 3
+    assert (
+        features_df.to_dict("records")
+        == [
+            {
+                "cell_name": "my_neuron",
+                "total_length": 5000.0,
+                "n_branch_points": 1,
+                "n_end_points": 2,
+                "max_distance_to_root": 3000.0,
+                "max_strahler_order": 2,
+            }
+        ]
+        * 3
+    )

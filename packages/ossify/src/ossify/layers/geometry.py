@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -179,8 +180,8 @@ class EmbeddedTree(Frozen):
     def moved(self, move: Callable[[FloatArray], FloatArray]) -> EmbeddedTree:
         """The same tree, its points moved by a function.
 
-        Where points are lost, the lengths between them grow as the others do in the median: that
-        is exact if the function scales all lengths alike.
+        Where points are lost, the lengths between them grow as all others do. If those do not
+        grow alike, the lost lengths are NaN from then on, and a warning says so.
         """
         if self.given_steps is None:
             return self.with_points(move(self.points))
@@ -190,7 +191,14 @@ class EmbeddedTree(Frozen):
         before = sparse_graph.parent_edge_lengths(self.points, self.tree.parent)
         after = sparse_graph.parent_edge_lengths(points, self.tree.parent)
         told = np.isfinite(after) & (before > 0)
-        growth = np.median(after[told] / before[told]) if told.any() else np.nan
+        growth = _common_ratio(after[told], before[told])
+        if np.isnan(growth):
+            warnings.warn(
+                "the file of this masked skeleton has not kept where the masked vertices were, and "
+                "the transform does not scale all lengths alike: distances to the root that pass "
+                "through them are NaN now",
+                stacklevel=2,
+            )
         steps = freeze(self.given_steps * growth)
         return EmbeddedTree(self.ids, freeze(points), self.tree, self.root, steps)
 
@@ -211,3 +219,15 @@ def _read_only(matrix: csr_matrix) -> csr_matrix:
     """The matrix, whose stored values can no longer be changed."""
     freeze(matrix.data)
     return matrix
+
+
+# Old files hold coordinates as float32, which moves the length of a short edge by this much.
+_ROUNDING = 1e-3
+
+
+def _common_ratio(after: FloatArray, before: FloatArray) -> float:
+    """The number by which all lengths have grown, NaN if there is none."""
+    if not len(before):
+        return float("nan")
+    growth = float(after.sum() / before.sum())
+    return growth if np.allclose(after, before * growth, rtol=_ROUNDING) else float("nan")
