@@ -16,6 +16,7 @@ from ossify.algorithms import (
 from ossify.cell.cell import Cell
 from ossify.cell.manager import LayerManager
 from ossify.examples import example_cell
+from ossify.io.meshwork_h5 import import_legacy_meshwork
 from ossify.io.osy import load_cell, save_cell
 from ossify.io.swc import (
     SWC_APICAL_DENDRITE,
@@ -64,6 +65,7 @@ __all__ = [  # noqa: RUF022 as sorted() has it
     "example_cell",
     "export_swc",
     "export_swc_dataframe",
+    "import_legacy_meshwork",
     "label_axon_from_synapse_flow",
     "load_cell",
     "load_swc",
