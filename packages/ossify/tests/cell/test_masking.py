@@ -64,6 +64,7 @@ def test_what_maps_to_nothing_is_left_out_and_counted(cell):
     assert again.left_out == {"graph": 1, "skeleton": 2}
     again.remove_layer("skeleton")
     assert again.left_out == {"graph": 1}
+    masked.copy().remove_layer("graph")
     assert masked.left_out == {"graph": 1}
 
 
