@@ -182,6 +182,10 @@ def test_columns_after_the_seventh_become_features_by_name_or_are_reported():
         ('# Meta: {"id": 7, "units": "1 nanometer"}\n', "nm"),
         ("# units: 8 nanometer\n", "8 nanometer"),
         ("# units: not stated\n", None),
+        ("# units: micrometers (see the paper)\n", "um"),
+        ("# Units: as in the paper\n# units: µm\n", "um"),
+        ("# Units: as in the paper\n", "um"),
+        ("# units: voxel\n", "voxel"),
     ],
 )
 def test_units_are_those_of_the_header_or_micrometres(header, units):

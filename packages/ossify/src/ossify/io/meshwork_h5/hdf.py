@@ -13,7 +13,7 @@ import numpy as np
 
 from ossify._typing import AnyArray
 from ossify.errors import MeshWorkFormatError
-from ossify.io.storage import FileSource, Location, Readable, open_source
+from ossify.io.storage import Location, Readable, Source, open_source
 
 # The compression of HDF5 gains less than this, so more is no data but a claim.
 _MOST_GAINED = 1100
@@ -148,20 +148,44 @@ def open_hdf(source: Location | Readable) -> Iterator[Hdf]:
             "pip install 'ossify[legacy]'"
         ) from error
     with open_source(source) as opened:
-        if isinstance(opened, FileSource):
-            file = opened.file
-        else:
-            file = io.BytesIO(opened.read_at(0, opened.size))
         try:
-            with h5py.File(file, "r") as hdf:
+            with h5py.File(io.BufferedReader(_SourceFile(opened)), "r") as hdf:
                 yield Hdf(opened.label, hdf)
         except MeshWorkFormatError:
             raise
-        except (OSError, KeyError, RuntimeError) as error:
+        except (OSError, KeyError, RuntimeError, ValueError) as error:
             # h5py tells of damage by any of these, in words of the HDF5 library.
             raise MeshWorkFormatError(
                 f"{opened.label} is no HDF5 file, or is damaged ({error}); get it anew"
             ) from error
+
+
+class _SourceFile(io.RawIOBase):
+    """A source as the file that h5py wants."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._source.size}
+        self._place = start[whence] + offset
+        return self._place
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self._source.read_at(self._place, len(buffer))
+        buffer[: len(data)] = data
+        self._place += len(data)
+        return len(data)
 
 
 def _has_blosc() -> bool:

@@ -16,6 +16,7 @@ _WRITTEN_BY = "SWC written by ossify"
 _COLUMNS = "id type x y z radius parent"
 # `units: nm`, `units = nm`, and `"units": "1 nanometer"` within the JSON that navis writes.
 _UNITS = re.compile(r"""\bunits?["']?\s*[:=]\s*["']?([^"',;}]+)""", re.IGNORECASE)
+_A_UNIT = re.compile(r"(\d+(?:\.\d*)?)?\s*([^\W\d]+)")
 _NAME = re.compile(r"name:\s*(.+)")
 _SPACE = re.compile(r"space:\s*(.+)")
 _OURS = re.compile(rf"({_WRITTEN_BY}|name:|space:|units:|{_COLUMNS}$)")
@@ -50,8 +51,11 @@ class Facts:
         Facts(name='y', units='nm', space=None)
         """
         lines = list(header)
-        units = next((found[1] for line in lines if (found := _UNITS.search(line))), CONVENTION)
-        return cls(_first(_NAME, lines), _units(units), _first(_SPACE, lines))
+        told = (_units(found[1]) for line in lines for found in [_UNITS.search(line)] if found)
+        units = next((text for text in told if text), CONVENTION)
+        return cls(
+            _first(_NAME, lines), None if units == NOT_STATED else units, _first(_SPACE, lines)
+        )
 
     def lines(self) -> list[str]:
         """The comment lines that say so."""
@@ -76,8 +80,13 @@ def _first(pattern: re.Pattern[str], lines: Iterable[str]) -> str | None:
 
 
 def _units(text: str) -> str | None:
-    text = text.strip()
-    if not text or text == NOT_STATED:
+    """The units that a text names, None if it is about something else."""
+    text = re.sub(r"\(.*", "", text).strip()
+    if text == NOT_STATED:
+        return text
+    found = _A_UNIT.fullmatch(text)
+    if found is None:
         return None
     # "1 nanometer" is a nanometer; "8 nanometer" is a unit of its own.
-    return canonical_units(re.sub(r"^1(\.0*)?\s+", "", text))
+    is_plain = float(found[1] or 1) == 1
+    return canonical_units(found[2] if is_plain else text)

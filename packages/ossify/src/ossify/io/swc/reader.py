@@ -234,4 +234,4 @@ def _bytes_of(source: Source) -> tuple[bytes, str]:
     if is_text_file(source):
         return source.read().encode(), "the file"
     with open_source(cast("Location | Readable", source)) as opened:
-        return opened.read_at(0, opened.size), opened.label
+        return bytes(opened.read_at(0, opened.size)), opened.label
