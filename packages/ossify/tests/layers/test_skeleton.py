@@ -377,3 +377,31 @@ def test_a_mask_keeps_the_edges_between_kept_vertices(skeleton, data):
     assert sorted(masked.edges.tolist()) == expected
     assert masked.distance_to_root().tolist() == skeleton.distance_to_root()[keep].tolist()
     assert masked.cable_length() == pytest.approx(skeleton.cable_length(keep))
+
+
+def test_cover_paths_of_a_masked_skeleton_are_in_the_order_of_the_whole_tree():
+    #   0 - 1 - 2 - 3 - 4     4 is farther from the root than 6,
+    #       |                 the path from 6 is longer once 2 is gone
+    #       5 - 6
+    skeleton = SkeletonLayer(
+        "skeleton",
+        [[0, 0, 0], [1, 0, 0], [5, 0, 0], [6, 0, 0], [7, 0, 0], [1, 1, 0], [1, 2, 0]],
+        [[1, 0], [2, 1], [3, 2], [4, 3], [5, 1], [6, 5]],
+    )
+    masked = skeleton.apply_mask([0, 1, 3, 4, 5, 6])
+    assert [path.tolist() for path in masked.cover_paths] == [[4, 3], [6, 5, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "edges_positional",
+        "segments_positional",
+        "segments_plus_positional",
+        "cover_paths_positional",
+    ],
+)
+def test_rows_that_are_handed_out_are_int64(name):
+    skeleton = SkeletonLayer("skeleton", [[0, 0, 0], [1, 0, 0]], [[1, 0]])
+    rows = getattr(skeleton, name)
+    assert (rows[0] if isinstance(rows, list) else rows).dtype == np.int64

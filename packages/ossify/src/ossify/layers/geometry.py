@@ -12,8 +12,7 @@ import numpy as np
 
 from ossify._frozen import Frozen, freeze
 from ossify._typing import BoolArray, FloatArray, IntArray
-from ossify.topology import mesh_surface, segments, sparse_graph
-from ossify.topology.ragged import Ragged
+from ossify.topology import mesh_surface, sparse_graph
 from ossify.topology.rooted_tree import RootedTree
 from ossify.topology.selection import Selection
 from ossify.vertex_ids import VertexIds
@@ -32,6 +31,11 @@ class EmbeddedGraph(Frozen):
 
     def __post_init__(self) -> None:
         freeze(self.edges)
+
+    @cached_property
+    def wide_edges(self) -> IntArray:
+        """`edges` as int64, with which users can calculate without overflow."""
+        return freeze(self.edges.astype(np.int64))
 
     @cached_property
     def lengths(self) -> FloatArray:
@@ -91,9 +95,14 @@ class EmbeddedSurface(Frozen):
         freeze(self.faces)
 
     @cached_property
+    def wide_faces(self) -> IntArray:
+        """`faces` as int64, with which users can calculate without overflow."""
+        return freeze(self.faces.astype(np.int64))
+
+    @property
     def edges(self) -> IntArray:
         """(3F, 2) the sides of every face."""
-        return freeze(mesh_surface.face_edges(self.faces))
+        return mesh_surface.face_edges(self.wide_faces)
 
     @cached_property
     def csgraph(self) -> csr_matrix:
@@ -158,11 +167,6 @@ class EmbeddedTree(Frozen):
         if self.given_steps is not None:
             graph.__dict__["lengths"] = freeze(self.steps[self.tree.parent >= 0])
         return graph
-
-    @cached_property
-    def cover_paths(self) -> Ragged:
-        """Rows of one path per tip, the farthest first."""
-        return segments.cover_paths(self.tree, self.from_root)
 
     def cable_length(self, keep: BoolArray | None = None) -> float:
         """Length of the edges of which both ends are kept."""

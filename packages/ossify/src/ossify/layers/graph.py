@@ -34,8 +34,8 @@ class EdgeLayer(Layer):
 
     @property
     def edges_positional(self) -> IntArray:
-        """(E, 2) edges as rows, read-only."""
-        return self._graph.edges
+        """(E, 2) int64 edges as rows, read-only."""
+        return self._graph.wide_edges
 
     @property
     def edges(self) -> IntArray:
@@ -144,7 +144,7 @@ class EdgeLayer(Layer):
         return sparse_graph.shortest_path_rows(self._graph.csgraph_undirected, source, target)
 
     def _counts(self) -> dict[str, int]:
-        return {"vertices": self.n_vertices, "edges": len(self.edges_positional)}
+        return {"vertices": self.n_vertices, "edges": len(self._graph.edges)}
 
 
 class GraphLayer(EdgeLayer):

@@ -100,8 +100,8 @@ class MeshLayer(Layer):
 
     @property
     def faces_positional(self) -> IntArray:
-        """(F, 3) faces as rows, read-only."""
-        return self._surface.faces
+        """(F, 3) int64 faces as rows, read-only."""
+        return self._surface.wide_faces
 
     @property
     def faces(self) -> IntArray:
@@ -110,7 +110,7 @@ class MeshLayer(Layer):
 
     @property
     def edges_positional(self) -> IntArray:
-        """(3F, 2) the sides of the faces as rows: one shared by two faces appears in each."""
+        """(3F, 2) int64 sides of the faces as rows: one shared by two faces appears in each."""
         return self._surface.edges
 
     @property
@@ -170,4 +170,4 @@ class MeshLayer(Layer):
         }
 
     def _counts(self) -> dict[str, int]:
-        return {"vertices": self.n_vertices, "faces": len(self.faces_positional)}
+        return {"vertices": self.n_vertices, "faces": len(self._surface.faces)}

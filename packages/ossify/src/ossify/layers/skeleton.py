@@ -434,12 +434,12 @@ class SkeletonLayer(EdgeLayer):
         Each runs from its tip towards the root and stops before a vertex of an earlier path, so
         that every vertex is in exactly one.
         """
-        return self._split(self._embedded.cover_paths)
+        return self._split(self._cover_paths())
 
     @property
     def cover_paths_positional(self) -> list[IntArray]:
         """`cover_paths` as rows."""
-        return self._embedded.cover_paths.split()
+        return self._split(self._cover_paths(), as_positional=True)
 
     def cover_paths_specific(self, sources: Any, as_positional: bool = False) -> list[IntArray]:
         """Paths towards the root from chosen vertices, the farthest first.
@@ -454,8 +454,14 @@ class SkeletonLayer(EdgeLayer):
             Whether numbers mean rows instead of ids, in the answer too.
         """
         rows = self._rows(sources, as_positional)
-        paths = segments.cover_paths(self.tree, self._embedded.from_root, rows)
-        return paths.split() if as_positional else self._split(paths)
+        return self._split(self._cover_paths(rows), as_positional)
+
+    def _cover_paths(self, starts: IntArray | None = None) -> Ragged:
+        """Farthest means from the root before any mask, where the file has kept what that takes."""
+        from_root = self.distance_to_root()
+        if np.isnan(from_root).any():
+            from_root = self._embedded.from_root
+        return segments.cover_paths(self.tree, from_root, starts)
 
     @property
     def segments(self) -> list[IntArray]:
@@ -469,7 +475,7 @@ class SkeletonLayer(EdgeLayer):
     @property
     def segments_positional(self) -> list[IntArray]:
         """`segments` as rows."""
-        return segments.segments(self.tree).split()
+        return self._split(segments.segments(self.tree), as_positional=True)
 
     @property
     def segments_plus(self) -> list[IntArray]:
@@ -479,7 +485,7 @@ class SkeletonLayer(EdgeLayer):
     @property
     def segments_plus_positional(self) -> list[IntArray]:
         """`segments_plus` as rows."""
-        return segments.segments_plus(self.tree).split()
+        return self._split(segments.segments_plus(self.tree), as_positional=True)
 
     @property
     def segment_map(self) -> IntArray:
@@ -498,7 +504,7 @@ class SkeletonLayer(EdgeLayer):
         """
         numbers = self.segment_map[self._rows(vertices, as_positional)]
         expanded = segments.segments(self.tree).take(numbers)
-        return expanded.split() if as_positional else self._split(expanded)
+        return self._split(expanded, as_positional)
 
     # Parts
 
@@ -527,8 +533,8 @@ class SkeletonLayer(EdgeLayer):
     def _ids(self, rows: IntArray) -> IntArray:
         return np.take(self.vertex_index, rows)
 
-    def _split(self, rows: Ragged) -> list[IntArray]:
-        return Ragged(self._ids(rows.values), rows.offsets).split()
+    def _split(self, rows: Ragged, as_positional: bool = False) -> list[IntArray]:
+        return Ragged(self._named(rows.values, as_positional), rows.offsets).split()
 
     def _degree(self) -> IntArray:
         degree: IntArray = self.tree.n_children + (self.tree.parent != NO_VERTEX)
