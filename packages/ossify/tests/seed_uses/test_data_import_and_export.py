@@ -164,7 +164,7 @@ def test_creating_cells_from_external_data():
             "pos_y": [0.0, 0.5],
             "pos_z": [0.0, 0.0],
             "conf_score": [0.9, 0.8],
-            "synapse_type": ["exc", "inh"],
+            "synapse_type": ["excitatory", "inhibitory"],
         }
     ).to_csv("synapses.csv", index=False)
     vertex_data = pd.read_csv("neuron_vertices.csv")
@@ -194,7 +194,7 @@ def test_creating_cells_from_external_data():
     assert cell.skeleton.get_feature("compartment").tolist() == [1, 3, 3, 3]
     assert cell.skeleton.cable_length() == 3.0
     assert cell.annotations.synapses.get_feature("confidence").tolist() == [0.9, 0.8]
-    assert cell.annotations.synapses.get_feature("type").tolist() == ["exc", "inh"]
+    assert cell.annotations.synapses.get_feature("type").tolist() == ["excitatory", "inhibitory"]
 
 
 def test_coordinate_systems(cell):
