@@ -549,3 +549,14 @@ def test_a_real_cell_goes_out_and_comes_back_with_its_length(real_data):
     back = load(written(cell), units="nm")
     assert back.cable_length() == pytest.approx(cell.skeleton.cable_length(), rel=1e-12)
     assert back.n_branch_points == cell.skeleton.n_branch_points
+
+
+def test_w26_trees_of_a_forest_all_have_their_own_rows():
+    #   0 - 1   2 - 3
+    vertices = [[0, 0, 0], [1, 0, 0], [5, 0, 0], [6, 0, 0]]
+    forest = ossify.SkeletonLayer("skeleton", vertices, [[1, 0], [3, 2]])
+    frame = ossify.export_swc_dataframe(forest, units="nm")
+    assert sorted(frame["id"]) == [1, 2, 3, 4]
+    assert sorted(frame["x"]) == [0, 1, 5, 6]
+    assert (frame["parent"] == -1).sum() == 2
+    assert set(frame["parent"]) <= {-1, 1, 2, 3, 4}
