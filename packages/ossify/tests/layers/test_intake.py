@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from ossify.errors import ShapeError, TopologyError, UnknownFeatureError, VertexIdError
-from ossify.layers.intake import add_features, tuples_as_rows, vertex_table
+from ossify.layers.intake import add_features, edges_as_rows, vertex_table
 from ossify.vertex_ids import VertexIds
 
 BIG = 2**53 + 1
@@ -218,9 +218,8 @@ class TestWrongFrames:
             vertex_table("v", XYZ, None, ids)
 
 
-def rows(values, ids, width=2, **how):
-    how = {"as_positional": None, "vertex_index": None, **how}
-    return tuples_as_rows("v", "edges", values, width, VertexIds(ids), **how).tolist()
+def rows(values, ids, as_positional=None, vertex_index=None, read=edges_as_rows):
+    return read("v", values, VertexIds(ids), as_positional, vertex_index).tolist()
 
 
 class TestTuples:

@@ -197,15 +197,7 @@ class GraphLayer(EdgeLayer):
         space: str | None = None,
     ) -> None:
         table = intake.vertex_table(name, vertices, spatial_columns, vertex_index, features)
-        rows = intake.tuples_as_rows(
-            name,
-            "edges",
-            edges,
-            2,
-            table.ids,
-            as_positional=edges_as_positional,
-            vertex_index=vertex_index,
-        )
+        rows = intake.edges_as_rows(name, edges, table.ids, edges_as_positional, vertex_index)
         self._build(name, table, rows, units, space)
 
     @classmethod

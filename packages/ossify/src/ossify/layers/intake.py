@@ -203,13 +203,26 @@ def _ids(what: str, ids: Any, n_vertices: int) -> VertexIds:
     return made
 
 
-def tuples_as_rows(
+def edges_as_rows(
+    what: str, edges: Any, ids: VertexIds, as_positional: bool | None, vertex_index: Any
+) -> IntArray:
+    """Edges as (E, 2) int32 rows; see `_tuples_as_rows`."""
+    return _tuples_as_rows(what, "edges", 2, edges, ids, as_positional, vertex_index)
+
+
+def faces_as_rows(
+    what: str, faces: Any, ids: VertexIds, as_positional: bool | None, vertex_index: Any
+) -> IntArray:
+    """Faces as (F, 3) int32 rows; see `_tuples_as_rows`."""
+    return _tuples_as_rows(what, "faces", 3, faces, ids, as_positional, vertex_index)
+
+
+def _tuples_as_rows(
     what: str,
     kind: str,
-    values: Any,
     width: int,
+    values: Any,
     ids: VertexIds,
-    *,
     as_positional: bool | None,
     vertex_index: Any,
 ) -> IntArray:

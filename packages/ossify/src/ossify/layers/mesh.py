@@ -72,15 +72,7 @@ class MeshLayer(Layer):
         space: str | None = None,
     ) -> None:
         table = intake.vertex_table(name, vertices, spatial_columns, vertex_index, features)
-        rows = intake.tuples_as_rows(
-            name,
-            "faces",
-            faces,
-            3,
-            table.ids,
-            as_positional=faces_as_positional,
-            vertex_index=vertex_index,
-        )
+        rows = intake.faces_as_rows(name, faces, table.ids, faces_as_positional, vertex_index)
         self._build(name, table, rows, units, space)
 
     @classmethod

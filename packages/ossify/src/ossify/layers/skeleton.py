@@ -85,15 +85,7 @@ class SkeletonLayer(EdgeLayer):
         space: str | None = None,
     ) -> None:
         table = intake.vertex_table(name, vertices, spatial_columns, vertex_index, features)
-        rows = intake.tuples_as_rows(
-            name,
-            "edges",
-            edges,
-            2,
-            table.ids,
-            as_positional=edges_as_positional,
-            vertex_index=vertex_index,
-        )
+        rows = intake.edges_as_rows(name, edges, table.ids, edges_as_positional, vertex_index)
         root_row = _root_row(name, root, table, root_as_positional)
         tree = RootedTree.from_edges(len(table), rows, root_row, ids=table.ids.ids)
         if root_row is None and len(tree.roots) == 1:
