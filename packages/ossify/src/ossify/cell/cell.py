@@ -209,21 +209,17 @@ spatial_columns
         ValueError
             If there is a skeleton already, or the input is wrong. The cell is then as it was.
         """
-        layer = (
-            vertices
-            if isinstance(vertices, SkeletonLayer)
-            else SkeletonLayer(
-                self.SKEL_LN,
-                vertices,
-                edges,
-                spatial_columns,
-                root,
-                vertex_index=vertex_index,
-                edges_as_positional=edges_as_positional,
-                root_as_positional=root_as_positional,
-                features=features,
-                **self._where,
-            )
+        layer = self._made(
+            SkeletonLayer,
+            self.SKEL_LN,
+            vertices,
+            edges=edges,
+            root=root,
+            spatial_columns=spatial_columns,
+            vertex_index=vertex_index,
+            edges_as_positional=edges_as_positional,
+            root_as_positional=root_as_positional,
+            features=features,
         )
         return self._take_in(layer, self._siblings.layers, linkage, self.SKEL_LN)
 
@@ -259,19 +255,15 @@ spatial_columns
         ValueError
             If there is a graph already, or the input is wrong. The cell is then as it was.
         """
-        layer = (
-            vertices
-            if isinstance(vertices, GraphLayer)
-            else GraphLayer(
-                self.GRAPH_LN,
-                vertices,
-                edges,
-                spatial_columns,
-                vertex_index=vertex_index,
-                edges_as_positional=edges_as_positional,
-                features=features,
-                **self._where,
-            )
+        layer = self._made(
+            GraphLayer,
+            self.GRAPH_LN,
+            vertices,
+            edges=edges,
+            spatial_columns=spatial_columns,
+            vertex_index=vertex_index,
+            edges_as_positional=edges_as_positional,
+            features=features,
         )
         return self._take_in(layer, self._siblings.layers, linkage, self.GRAPH_LN)
 
@@ -307,19 +299,15 @@ spatial_columns
         ValueError
             If there is a mesh already, or the input is wrong. The cell is then as it was.
         """
-        layer = (
-            vertices
-            if isinstance(vertices, MeshLayer)
-            else MeshLayer(
-                self.MESH_LN,
-                vertices,
-                faces,
-                spatial_columns,
-                vertex_index=vertex_index,
-                faces_as_positional=faces_as_positional,
-                features=features,
-                **self._where,
-            )
+        layer = self._made(
+            MeshLayer,
+            self.MESH_LN,
+            vertices,
+            faces=faces,
+            spatial_columns=spatial_columns,
+            vertex_index=vertex_index,
+            faces_as_positional=faces_as_positional,
+            features=features,
         )
         return self._take_in(layer, self._siblings.layers, linkage, self.MESH_LN)
 
@@ -365,7 +353,14 @@ spatial_columns
             raise ValueError(
                 f"annotation {name!r} needs vertices, or a DataFrame and vertices_from_linkage=True"
             )
-        layer = self._point_cloud(name, vertices, spatial_columns, vertex_index, features)
+        layer = self._made(
+            PointCloudLayer,
+            name,
+            vertices,
+            spatial_columns=spatial_columns,
+            vertex_index=vertex_index,
+            features=features,
+        )
         return self._take_in(layer, self._siblings.annotations, linkage, name)
 
     def add_point_layer(
@@ -384,7 +379,14 @@ spatial_columns
         -------
         The cell itself.
         """
-        layer = self._point_cloud(name, vertices, spatial_columns, vertex_index, features)
+        layer = self._made(
+            PointCloudLayer,
+            name,
+            vertices,
+            spatial_columns=spatial_columns,
+            vertex_index=vertex_index,
+            features=features,
+        )
         return self._take_in(layer, self._siblings.layers, linkage, name)
 
     def add_layer(self, layer: Layer, linkage: Links = None) -> Self:
@@ -440,24 +442,11 @@ spatial_columns
             return {"units": self.units, "space": self.space}
         return {"units": self._units, "space": self._space}
 
-    def _point_cloud(
-        self,
-        name: str,
-        vertices: Any,
-        spatial_columns: str | Sequence[str] | None,
-        vertex_index: Any,
-        features: Features,
-    ) -> PointCloudLayer:
-        if isinstance(vertices, PointCloudLayer):
+    def _made(self, kind: type[Layer], name: str, vertices: Any, **described: Any) -> Layer:
+        """The layer that is given as `vertices`, or that the arguments describe."""
+        if isinstance(vertices, kind):
             return vertices
-        return PointCloudLayer(
-            name,
-            vertices,
-            spatial_columns,
-            vertex_index=vertex_index,
-            features=features,
-            **self._where,
-        )
+        return kind(name, vertices, **described, **self._where)
 
     def _take_in(
         self, layer: Layer, group: dict[str, Any], linkage: Links, name: str | None = None
