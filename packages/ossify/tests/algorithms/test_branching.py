@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import ossify
 from ossify import Cell, GraphLayer, SkeletonLayer
-from ossify.algorithms import strahler_number
+from ossify.algorithms import branch_order, strahler_number
 
 
 def skeleton_of(parents, ids=None):
@@ -78,3 +78,16 @@ def test_a_cell_without_a_skeleton_is_named():
             strahler_number(Cell("a"))
     with pytest.raises(TypeError, match=r"expected a Cell or a SkeletonLayer, not GraphLayer"):
         strahler_number(GraphLayer("graph", [[0, 0, 0]]))
+
+
+def test_the_branch_order_counts_the_branch_points_above(two_trees, by_id):
+    assert by_id(branch_order(two_trees)) == {
+        100: 0, 101: 0, 102: 1, 103: 1, 104: 2, 105: 2, 106: 0, 107: 0,
+    }  # fmt: skip
+
+
+def test_branch_points_that_a_mask_takes_away_do_not_count(two_trees):
+    masked = two_trees.apply_mask([101, 103, 104, 105])
+    order = dict(zip(masked.vertex_index.tolist(), branch_order(masked).tolist(), strict=True))
+    assert order == {101: 0, 103: 0, 104: 1, 105: 1}
+    assert branch_order(Cell().add_layer(masked)).dtype == np.int64

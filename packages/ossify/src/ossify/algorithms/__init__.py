@@ -1,6 +1,12 @@
 """Functions over cells and skeletons; arrays come back in vertex order."""
 
-from ossify.algorithms.branching import strahler_number
+from ossify.algorithms.aggregation import (
+    path_to_root_aggregate,
+    segment_aggregate,
+    subtree_aggregate,
+)
+from ossify.algorithms.branching import branch_order, strahler_number
+from ossify.algorithms.paths import root_connected_mask
 from ossify.algorithms.synapse_flow import (
     label_axon_from_synapse_flow,
     segregation_index,
@@ -8,8 +14,13 @@ from ossify.algorithms.synapse_flow import (
 )
 
 __all__ = [
+    "branch_order",
     "label_axon_from_synapse_flow",
+    "path_to_root_aggregate",
+    "root_connected_mask",
+    "segment_aggregate",
     "segregation_index",
     "strahler_number",
+    "subtree_aggregate",
     "synapse_betweenness",
 ]

@@ -1,0 +1,194 @@
+"""Values aggregated over segments, over subtrees, and along the paths to the root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, get_args
+
+import numpy as np
+
+from ossify._typing import ArrayLike, FloatArray
+from ossify.algorithms.subject import skeleton_of
+from ossify.algorithms.values import vertex_values
+from ossify.cell.cell import Cell
+from ossify.layers.skeleton import SkeletonLayer
+from ossify.topology import aggregates, segments
+from ossify.topology.aggregates import Total
+from ossify.topology.ragged import Ragged
+
+SegmentAggregation = (
+    Literal["mean", "sum", "max", "min", "median", "std", "var", "prod"]
+    | Callable[[FloatArray], float]
+)
+
+_REDUCED = {"sum": np.add, "max": np.maximum, "min": np.minimum, "prod": np.multiply}
+
+
+def segment_aggregate(
+    cell: Cell | SkeletonLayer, values: str | ArrayLike, agg: SegmentAggregation = "mean"
+) -> FloatArray:
+    """What the values of a segment come to, for each of its vertices.
+
+    A segment is an unbranched run; a branch point belongs to the one on its root side.
+
+    Parameters
+    ----------
+    cell
+        A cell with a skeleton, or a skeleton.
+    values
+        (V,) numbers in vertex order, or the name of a feature.
+    agg
+        What numpy calls it: "mean", "sum", "max", "min", "median", "std", "var" (both of the
+        population, as in numpy) or "prod"; or a function that takes the (k,) values of a
+        segment, from its far end towards the root, and gives a number.
+
+    Returns
+    -------
+    (V,) float64 array
+        In vertex order and in the unit of the values; that of "var" is its square. NaN for
+        every vertex of a segment that has NaN in it.
+
+    Raises
+    ------
+    ValueError
+        If there is no skeleton, the values are not one number per vertex, or `agg` is unknown.
+
+    Examples
+    --------
+    Two tips, 2 and 3, meet at 1, which hangs from the root 0.
+
+    >>> edges = [[1, 0], [2, 1], [3, 1]]
+    >>> skeleton = SkeletonLayer("y", [[0, 0, 0], [1, 0, 0], [2, 0, 0], [1, 1, 0]], edges)
+    >>> segment_aggregate(skeleton, [1, 2, 5, 3]).tolist()
+    [1.5, 1.5, 5.0, 3.0]
+    """
+    skeleton = skeleton_of(cell)
+    per_vertex = vertex_values(skeleton, values)
+    parts = segments.segments(skeleton.tree)
+    laid_out = Ragged(per_vertex[parts.values], parts.offsets)
+    return _per_segment(laid_out, agg)[segments.segment_of(skeleton.tree)]
+
+
+def subtree_aggregate(
+    cell: Cell | SkeletonLayer, values: str | ArrayLike, agg: Total = "sum"
+) -> FloatArray:
+    """What the values of each vertex and of everything below it come to.
+
+    Parameters
+    ----------
+    cell
+        A cell with a skeleton, or a skeleton.
+    values
+        (V,) numbers in vertex order, or the name of a feature.
+    agg
+        "sum", "max" or "min".
+
+    Returns
+    -------
+    (V,) float64 array
+        In vertex order and in the unit of the values. Sums of whole numbers are exact up to
+        2**53; of others, the rounding error is relative to the sum over the whole skeleton.
+        NaN where NaN is below.
+
+    Raises
+    ------
+    ValueError
+        If there is no skeleton, the values are not one number per vertex, or `agg` is unknown.
+
+    Examples
+    --------
+    Two tips, 2 and 3, meet at 1, which hangs from the root 0.
+
+    >>> edges = [[1, 0], [2, 1], [3, 1]]
+    >>> skeleton = SkeletonLayer("y", [[0, 0, 0], [1, 0, 0], [2, 0, 0], [1, 1, 0]], edges)
+    >>> subtree_aggregate(skeleton, [1, 2, 5, 3]).tolist()
+    [11.0, 10.0, 5.0, 3.0]
+    """
+    skeleton = skeleton_of(cell)
+    per_vertex = vertex_values(skeleton, values)
+    return aggregates.subtree_totals(skeleton.tree, per_vertex, _total(agg))
+
+
+def path_to_root_aggregate(
+    cell: Cell | SkeletonLayer,
+    values: str | ArrayLike,
+    agg: Total = "sum",
+    inclusive: bool = True,
+) -> FloatArray:
+    """What the values along the path from each vertex to its root come to.
+
+    Parameters
+    ----------
+    cell
+        A cell with a skeleton, or a skeleton. In a masked skeleton a path ends where the mask
+        has cut it.
+    values
+        (V,) numbers in vertex order, or the name of a feature.
+    agg
+        "sum", "max" or "min".
+    inclusive
+        Whether the vertex itself counts; the root does either way.
+
+    Returns
+    -------
+    (V,) float64 array
+        In vertex order and in the unit of the values. NaN where NaN is on the path. If not
+        `inclusive`, the path of a root has nothing on it: its sum is 0, its extremes are NaN.
+
+    Raises
+    ------
+    ValueError
+        If there is no skeleton, the values are not one number per vertex, or `agg` is unknown.
+
+    Examples
+    --------
+    Two tips, 2 and 3, meet at 1, which hangs from the root 0.
+
+    >>> edges = [[1, 0], [2, 1], [3, 1]]
+    >>> skeleton = SkeletonLayer("y", [[0, 0, 0], [1, 0, 0], [2, 0, 0], [1, 1, 0]], edges)
+    >>> path_to_root_aggregate(skeleton, [1, 2, 5, 3]).tolist()
+    [1.0, 3.0, 8.0, 6.0]
+    """
+    skeleton = skeleton_of(cell)
+    per_vertex = vertex_values(skeleton, values)
+    totals = aggregates.path_totals(skeleton.tree, per_vertex, _total(agg))
+    if inclusive:
+        return totals
+    return aggregates.at_parent(skeleton.tree, totals, 0.0 if agg == "sum" else np.nan)
+
+
+def _total(agg: Total) -> Total:
+    if agg not in get_args(Total):
+        raise ValueError(f"agg must be one of {', '.join(get_args(Total))}, not {agg!r}")
+    return agg
+
+
+def _per_segment(values: Ragged, agg: SegmentAggregation) -> FloatArray:
+    """(S,) aggregate of each item; none is empty."""
+    if callable(agg):
+        return np.array([agg(item) for item in values], dtype=np.float64)
+    if not len(values):
+        return np.empty(0)
+    starts = values.offsets[:-1]
+    if agg in _REDUCED:
+        return np.asarray(_REDUCED[agg].reduceat(values.values, starts))
+    if agg == "median":
+        return _medians(values)
+    if agg not in ("mean", "std", "var"):
+        known = ", ".join((*_REDUCED, "mean", "median", "std", "var"))
+        raise ValueError(f"agg must be a function or one of {known}, not {agg!r}")
+    mean = np.add.reduceat(values.values, starts) / values.lengths
+    if agg == "mean":
+        return np.asarray(mean)
+    squares = (values.values - np.repeat(mean, values.lengths)) ** 2
+    variance = np.asarray(np.add.reduceat(squares, starts) / values.lengths)
+    return variance if agg == "var" else np.sqrt(variance)
+
+
+def _medians(values: Ragged) -> FloatArray:
+    item = np.repeat(np.arange(len(values)), values.lengths)
+    # Sorted within each item; NaN comes last.
+    ordered = values.values[np.lexsort((values.values, item))]
+    first, length = values.offsets[:-1], values.lengths
+    medians = (ordered[first + (length - 1) // 2] + ordered[first + length // 2]) / 2
+    return np.asarray(np.where(np.isnan(ordered[first + length - 1]), np.nan, medians))
