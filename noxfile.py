@@ -134,6 +134,7 @@ def minimum(session: nox.Session) -> None:
         session.install("--resolution=lowest-direct", "-r", metadata, f"--extra={extra}")
         session.install("--no-deps", str(wheel(session, package)))
     for package in PACKAGES:
+        install_stores(session, package)
         # Old versions that meet newer friends warn, rightly: only the newest must be silent.
         run_tests(session, package, "-W", "default")
 
@@ -150,6 +151,7 @@ def minimum(session: nox.Session) -> None:
 def tests(session: nox.Session, package: str) -> None:
     """One package's tests and docstring examples, on its wheel, where the other is absent."""
     install_wheels(session, package)
+    install_stores(session, package)
     for other in PACKAGES.keys() - {package}:
         assert_absent(session, module_of(other))
     run_tests(session, package)
@@ -163,6 +165,14 @@ def install_group(session: nox.Session, group: str) -> None:
 def install_wheels(session: nox.Session, *packages: str) -> None:
     """Install packages, each from its wheel and with what its tests need."""
     session.install(*(f"{wheel(session, package)}[{PACKAGES[package]}]" for package in packages))
+
+
+def install_stores(session: nox.Session, package: str) -> None:
+    """Install the servers that stand in for buckets, where a package's tests need them."""
+    if package == "ossify":
+        # They are no use to those who test with ossify, so they are in none of its extras. What
+        # they ask for must not change the versions that are tested.
+        install_group(session, "stores")
 
 
 def run_tests(session: nox.Session, package: str, *arguments: str) -> None:

@@ -1,7 +1,203 @@
-"""What all tests share."""
+"""What all tests share: how they run, and stores and servers on this machine."""
 
+from __future__ import annotations
+
+import functools
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
 from hypothesis import settings
 
 # How long an example takes says more about who else uses the machine than about the code.
 settings.register_profile("ossify", deadline=None)
 settings.load_profile("ossify")
+
+
+@dataclass
+class Web:
+    """A web server on this machine, that counts what it sends and errs as it is told.
+
+    Attributes
+    ----------
+    files
+        Contents by path, such as ``"/cells/a.osy"``.
+    ranges
+        Whether it sends parts of files.
+    etag
+        Makes the ETag of a content; None for a server without.
+    faults
+        What goes wrong, one for each of the next requests: a status; ``"cut"``, ``"short"``,
+        ``"long"``, ``"shifted"`` or ``"whole"``; a function to call before the answer; or None.
+    sent
+        The bytes of each answer's body.
+    asked
+        The Range header of each request.
+    paths
+        The path of each request.
+    only_anonymous
+        Whether it denies requests that come with credentials.
+    """
+
+    address: str
+    files: dict[str, bytes] = field(default_factory=dict)
+    ranges: bool = True
+    etag: Callable[[bytes], str] | None = lambda content: f'"{hash(content):x}"'
+    faults: list[object] = field(default_factory=list)
+    sent: list[int] = field(default_factory=list)
+    asked: list[str | None] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    only_anonymous: bool = False
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """GET as a web server or a bucket answers it; whatever is posted meets a condition."""
+
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, web: Web, *args: object) -> None:
+        self.web = web
+        super().__init__(*args)  # type: ignore[arg-type]
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        web = self.web
+        web.asked.append(self.headers.get("Range"))
+        web.paths.append(self.path)
+        fault = web.faults.pop(0) if web.faults else None
+        if callable(fault):
+            fault()
+        if web.only_anonymous and "Authorization" in self.headers:
+            fault = 403
+        content = web.files.get(self.path)
+        if content is None or isinstance(fault, int):
+            self.answer(404 if content is None else fault, b"", {})  # type: ignore[arg-type]
+            return
+        headers = {} if web.etag is None else {"ETag": web.etag(content)}
+        wanted = self.headers.get("If-Match")
+        if wanted is not None and wanted != headers.get("ETag"):
+            self.answer(412, b"", headers)
+            return
+        found = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        if not web.ranges or found is None or fault == "whole":
+            self.answer(200, content, headers)
+            return
+        first, last = int(found[1]), min(int(found[2]), len(content) - 1)
+        if first >= len(content):
+            self.answer(416, b"", headers)
+            return
+        first += fault == "shifted"
+        part = content[first : last + 1]
+        headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
+        if fault == "cut":
+            headers["Content-Length"] = str(len(part))
+            part, self.close_connection = part[: len(part) // 2], True
+        elif fault == "short":
+            part = part[:-1]
+        elif fault == "long":
+            part += b"more"
+        self.answer(206, part, headers)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.web.paths.append(self.path)
+        self.answer(412, b"{}", {})
+
+    def answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.web.sent.append(len(body))
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A web server of the test's own."""
+    web = Web("")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, web))
+    server.daemon_threads = True
+    web.address = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield web
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def _s3_server() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(_s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], object]:
+    """Makes buckets, at addresses that begin with ``s3://``, on a server of this machine."""
+    import boto3
+    import requests
+
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, "there-is-none")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", _s3_server)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    requests.post(f"{_s3_server}/moto-api/reset", timeout=10)
+    client = boto3.session.Session().client("s3", region_name="us-east-1")
+
+    def make(bucket: str) -> object:
+        client.create_bucket(Bucket=bucket)
+        return client
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def _gcs_server() -> Iterator[object]:
+    from gcp_storage_emulator.server import create_server
+
+    server = create_server("127.0.0.1", 0, in_memory=True)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def gcs(_gcs_server: object, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], object]:
+    """Makes buckets, at addresses that begin with ``gs://``, on a server of this machine."""
+    from google.cloud.storage import Client
+
+    host, port = _gcs_server._api._httpd.server_address  # type: ignore[attr-defined]
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://{host}:{port}")
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    _gcs_server.wipe()  # type: ignore[attr-defined]
+    client = Client.create_anonymous_client()
+
+    def make(bucket: str) -> object:
+        return client.create_bucket(bucket)
+
+    return make
+
+
+@pytest.fixture
+def mem() -> Iterator[None]:
+    """Empties the memory behind addresses that begin with ``mem://`` afterwards."""
+    yield
+    from cloudfiles.connectionpools import MEMORY_DATA
+
+    for bucket in MEMORY_DATA.values():
+        bucket.clear()

@@ -16,8 +16,9 @@ from ossify.algorithms import (
 from ossify.cell.cell import Cell
 from ossify.cell.manager import LayerManager
 from ossify.examples import example_cell
+from ossify.io.cell_files import CellFiles
 from ossify.io.meshwork_h5 import import_legacy_meshwork
-from ossify.io.osy import load_cell, save_cell
+from ossify.io.osy import load_cell, open_cell, save_cell
 from ossify.io.swc import (
     SWC_APICAL_DENDRITE,
     SWC_AXON,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [  # noqa: RUF022 as sorted() has it
     "Cell",
+    "CellFiles",
     "GraphLayer",
     "LayerManager",
     "Link",
@@ -69,6 +71,7 @@ __all__ = [  # noqa: RUF022 as sorted() has it
     "label_axon_from_synapse_flow",
     "load_cell",
     "load_swc",
+    "open_cell",
     "plot",
     "plot_morphology_2d",
     "save_cell",

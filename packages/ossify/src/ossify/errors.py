@@ -5,7 +5,7 @@ Nobody has to import these to catch them: ``except ValueError`` or ``except KeyE
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class OssifyError(Exception):
@@ -105,3 +105,24 @@ class ConversionError(OssifyError, ValueError):
 
 class ConversionWarning(UserWarning):
     """A conversion that has left something behind, or had to take something for granted."""
+
+
+class SourceChangedError(OssifyError, OSError):
+    """A file that was changed while parts of it were read."""
+
+
+class CellsNotLoadedError(OssifyError, OSError):
+    """Several cells were to be loaded, and some could not be.
+
+    Attributes
+    ----------
+    failures
+        What went wrong, by the name of the file.
+    """
+
+    def __init__(self, message: str, failures: Mapping[str, Exception]) -> None:
+        super().__init__(message)
+        self.failures = dict(failures)
+
+    def __reduce__(self) -> tuple[type[CellsNotLoadedError], tuple[str, dict[str, Exception]]]:
+        return type(self), (str(self), self.failures)

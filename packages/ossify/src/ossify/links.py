@@ -189,6 +189,25 @@ class LinkTable(Frozen):
         self._set("rows", rows.astype(np.int32, copy=rows.flags.writeable))
         self._set("n_target", n_target)
 
+    @classmethod
+    def promised(cls, rows: Callable[[], IntArray], n_target: int, coverage: float) -> LinkTable:
+        """A table whose rows are made when they are first looked at."""
+        made = cls.__new__(cls)
+        made.__dict__.update(n_target=n_target, coverage=coverage, _promise=rows)
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        # Only what is not there is asked for here.
+        if name != "rows" or "_promise" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self._set("rows", self.__dict__["_promise"]())
+        return self.__dict__["rows"]
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the rows have been made."""
+        return "rows" in self.__dict__
+
     @cached_property
     def is_mapped(self) -> BoolArray:
         """(n_source,) whether a source row maps to anything."""

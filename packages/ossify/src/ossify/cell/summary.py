@@ -89,8 +89,9 @@ def _layer_items(siblings: Siblings) -> Iterator[tuple[str, list[str]]]:
 
 
 def _item(member: Any) -> tuple[str, list[str]]:
-    details = [f"features: {features_text(member._table)}"] if member._table.columns else []
-    return f"{member.name}: {counts_text(member._counts())}", details
+    counts, dtypes = member._outline()
+    details = [f"features: {features_text(dtypes)}"] if dtypes else []
+    return f"{member.name}: {counts_text(counts)}", details
 
 
 def _link_text(pair: tuple[str, str], table: LinkTable, coverage: bool) -> str:
@@ -98,9 +99,8 @@ def _link_text(pair: tuple[str, str], table: LinkTable, coverage: bool) -> str:
     text = f"{source} <-> {target}"
     if not coverage:
         return text
-    notes = [
-        f"{name} {coverage_text(share)} mapped"
-        for name, share in ((source, table.coverage), (target, table.inverse_coverage))
-        if share < 1
-    ]
+    shares = [(source, table.coverage)]
+    if table.is_there:
+        shares.append((target, table.inverse_coverage))
+    notes = [f"{name} {coverage_text(share)} mapped" for name, share in shares if share < 1]
     return f"{text} ({', '.join(notes)})" if notes else text

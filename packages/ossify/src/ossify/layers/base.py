@@ -376,7 +376,7 @@ class Layer(Mapped):
         print(layer_text(self))
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{count:,} {what}" for what, count in self._counts().items())
+        counts = ", ".join(f"{count:,} {what}" for what, count in self._outline()[0].items())
         return f"{type(self).__name__}({self._name!r}, {counts})"
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -21,6 +22,25 @@ from ossify.topology.selection import Selection
 from ossify.vertex_ids import as_ids
 
 
+@dataclass(frozen=True)
+class Promise:
+    """The parts of a layer that are made when they are first looked at.
+
+    Attributes
+    ----------
+    parts
+        What makes each part, by attribute of the layer. It gives the same each time.
+    counts
+        What there will be how many of, for descriptions.
+    dtypes
+        The dtype that each feature will have.
+    """
+
+    parts: Mapping[str, Callable[[], Any]]
+    counts: Mapping[str, int]
+    dtypes: Mapping[str, str]
+
+
 class Member(ABC):
     """A layer as its siblings see it: a name, vertices, and how to keep some of them."""
 
@@ -30,6 +50,7 @@ class Member(ABC):
     _siblings: Siblings
     _units: str | None
     _space: str | None
+    _promise: Promise
 
     @property
     def name(self) -> str:
@@ -46,9 +67,47 @@ class Member(ABC):
         """The name of the space that the coordinates are in, such as an atlas; None if unnamed."""
         return self._space
 
+    @classmethod
+    def promised(cls, name: str, promise: Promise, units: str | None, space: str | None) -> Self:
+        """A layer whose parts are made when they are first looked at."""
+        made = cls.__new__(cls)
+        made._name, made._units, made._space = name, units, space
+        made._promise = promise
+        made._siblings = alone(made)
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        # Only what is not there is asked for here: a part that was promised, or nothing.
+        promise: Promise | None = self.__dict__.get("_promise")
+        if promise is None or name not in promise.parts:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        part = self.__dict__[name] = promise.parts[name]()
+        return part
+
+    def __copy__(self) -> Self:
+        # Unlike pickling, it leaves promises as they are.
+        made = type(self).__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        promise: Promise | None = self.__dict__.get("_promise")
+        if promise is None:
+            return self.__dict__
+        parts = {name: getattr(self, name) for name in promise.parts}
+        state = {name: value for name, value in self.__dict__.items() if name != "_promise"}
+        return {**state, **parts}
+
     def _counts(self) -> dict[str, int]:
         """What there is how many of, for descriptions."""
         return {"vertices": len(self._table)}
+
+    def _outline(self) -> tuple[Mapping[str, int], Mapping[str, str]]:
+        """Counts, and the dtype of every feature; nothing is fetched for it alone."""
+        promise: Promise | None = self.__dict__.get("_promise")
+        if promise is not None and not promise.parts.keys() & self.__dict__.keys():
+            return promise.counts, promise.dtypes
+        return self._counts(), self._table.dtypes
 
     @abstractmethod
     def _selected(self, selection: Selection) -> Self:

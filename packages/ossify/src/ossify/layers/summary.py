@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from ossify import units as units_of_length
 from ossify.layers.siblings import Member
-from ossify.layers.vertex_table import VertexTable
 
 
 def counts_text(counts: Mapping[str, int]) -> str:
@@ -14,11 +13,9 @@ def counts_text(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {what}" for what, count in counts.items())
 
 
-def features_text(table: VertexTable) -> str:
+def features_text(dtypes: Mapping[str, str]) -> str:
     """The features with their dtypes, sorted by name."""
-    if not table.columns:
-        return "none"
-    return ", ".join(f"{name} ({table.columns[name].dtype})" for name in sorted(table.columns))
+    return ", ".join(f"{name} ({dtypes[name]})" for name in sorted(dtypes)) or "none"
 
 
 def coverage_text(mapped: float) -> str:
@@ -29,11 +26,12 @@ def coverage_text(mapped: float) -> str:
 
 def layer_text(layer: Member) -> str:
     """Counts, units, features and links of one layer, a line each."""
+    counts, dtypes = layer._outline()
     lines = [
         f"# Layer: {layer.name}",
-        f"  {counts_text(layer._counts())}",
+        f"  {counts_text(counts)}",
         f"  units: {units_of_length.label(layer.units)}",
-        f"  features: {features_text(layer._table)}",
+        f"  features: {features_text(dtypes)}",
     ]
     links = [
         f"  link: {source} → {target}, {coverage_text(table.coverage)} mapped"

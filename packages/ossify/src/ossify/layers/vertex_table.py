@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
 from ossify._frozen import Frozen, freeze
-from ossify._typing import AnyArray, FloatArray, IntArray
+from ossify._typing import FloatArray, IntArray
 from ossify.errors import ShapeError, UnknownFeatureError
+from ossify.layers.columns import Column as Column  # it is known under this name too
+from ossify.layers.columns import PromisedColumns
 from ossify.topology.selection import Selection
 from ossify.vertex_ids import VertexIds
-
-Column: TypeAlias = AnyArray | ExtensionArray
-"""One feature: a numpy array, or a pandas array for categories, nullable ids, times."""
 
 XYZ = ("x", "y", "z")
 
@@ -48,7 +47,15 @@ class VertexTable(Frozen):
     index_name: str | None = None
 
     def __post_init__(self) -> None:
-        self._set("columns", dict(self.columns))
+        if not isinstance(self.columns, PromisedColumns):
+            self._set("columns", dict(self.columns))
+
+    @property
+    def dtypes(self) -> dict[str, str]:
+        """The dtype of every feature, in words; no column is fetched for it."""
+        if isinstance(self.columns, PromisedColumns):
+            return dict(self.columns.dtypes)
+        return {name: str(column.dtype) for name, column in self.columns.items()}
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -75,7 +82,7 @@ class VertexTable(Frozen):
             self,
             ids=self.ids.select(rows),
             points=freeze(np.take(self.points, rows, axis=0)),
-            columns={name: take(column, rows) for name, column in self.columns.items()},
+            columns=_each(self.columns, lambda column: take(column, rows)),
         )
 
     def with_points(self, points: FloatArray) -> VertexTable:
@@ -97,13 +104,17 @@ class VertexTable(Frozen):
                     f"there is a {what} {name!r} already; choose another name"
                     + ("" if what == "coordinate" else f", or call drop_features({name!r}) first")
                 )
+        if isinstance(self.columns, PromisedColumns):
+            return replace(self, columns=self.columns.having(columns))
         return replace(self, columns={**self.columns, **columns})
 
     def without_columns(self, names: Iterable[str]) -> VertexTable:
         """Without the named features."""
         gone = set(names)
-        kept = {name: column for name, column in self.columns.items() if name not in gone}
-        return replace(self, columns=kept)
+        kept = [name for name in self.columns if name not in gone]
+        if isinstance(self.columns, PromisedColumns):
+            return replace(self, columns=self.columns.only(kept))
+        return replace(self, columns={name: self.columns[name] for name in kept})
 
     @cached_property
     def _index(self) -> pd.Index[Any]:
@@ -117,6 +128,12 @@ class VertexTable(Frozen):
         for name in self.columns if names is None else names:
             data[name] = self.columns[name]
         return pd.DataFrame(data, index=self._index.copy(), copy=True)
+
+
+def _each(columns: Mapping[str, Column], make: Callable[[Column], Column]) -> Mapping[str, Column]:
+    if isinstance(columns, PromisedColumns):
+        return columns.each(make)
+    return {name: make(column) for name, column in columns.items()}
 
 
 def freeze_column(column: Column) -> Column:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ossify._frozen import freeze
 from ossify._typing import AnyArray
+from ossify.io.storage import Buffer
 
 _ALIGNMENT = 64
 _LOCAL_HEADER = 30
@@ -42,10 +43,12 @@ def write_npz(arrays: Mapping[str, AnyArray]) -> memoryview:
                     np.lib.format.header_data_from_array_1_0(array),
                 )
                 member.write(array.reshape(-1).view(np.uint8))
-    return sink.getbuffer()
+    # Not its buffer: in a cycle, such as an error makes of all that its frames hold, a BytesIO may
+    # be collected before the buffers that it has handed out, and takes the process with it.
+    return memoryview(sink.getvalue())
 
 
-def read_npz(data: bytes, most_bytes: int) -> dict[str, AnyArray]:
+def read_npz(data: Buffer, most_bytes: int) -> dict[str, AnyArray]:
     """The arrays of an ``.npz``, read-only, those that are not deflated where they lie.
 
     Parameters
@@ -82,7 +85,7 @@ def read_npz(data: bytes, most_bytes: int) -> dict[str, AnyArray]:
         raise ValueError(f"it is damaged ({error})") from None
 
 
-def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, data: bytes) -> AnyArray:
+def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, data: Buffer) -> AnyArray:
     with archive.open(info) as member:
         version = np.lib.format.read_magic(member)
         read = (

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import numpy as np
+
+Bytes: TypeAlias = bytes | bytearray | memoryview
 
 _MAGIC = b"ARROW1"
 _CONTINUATION = 0xFFFFFFFF
@@ -24,7 +27,7 @@ _BLOCK = np.dtype([("offset", "<i8"), ("head", "<i4"), ("_", "<i4"), ("body", "<
 _BUFFER = np.dtype([("offset", "<i8"), ("size", "<i8")])
 
 
-def uncompressed_size(data: bytes) -> int:
+def uncompressed_size(data: Bytes) -> int:
     """The bytes that all buffers of an Arrow IPC file take once they are unpacked.
 
     Raises
@@ -38,7 +41,9 @@ def uncompressed_size(data: bytes) -> int:
         raise ValueError(f"it is no Arrow file, or damaged ({error})") from None
 
 
-def _blocks(data: bytes) -> Iterator[tuple[int, int, int]]:
+def _blocks(
+    data: Bytes, fields: tuple[int, ...] = (_FOOTER_DICTIONARIES, _FOOTER_BATCHES)
+) -> Iterator[tuple[int, int, int]]:
     if data[:6] != _MAGIC or data[-6:] != _MAGIC or len(data) < 20:
         raise ValueError("it is no Arrow file, or cut off")
     size = struct.unpack_from("<i", data, len(data) - 10)[0]
@@ -46,12 +51,32 @@ def _blocks(data: bytes) -> Iterator[tuple[int, int, int]]:
     if size < 8 or start < 8:
         raise ValueError("its footer is damaged")
     footer = _root(data, start)
-    for field in (_FOOTER_DICTIONARIES, _FOOTER_BATCHES):
+    for field in fields:
         for offset, head, _, body in _structs(data, _field(data, footer, field), _BLOCK):
             yield offset, head, body
 
 
-def _batch_size(data: bytes, block: tuple[int, int, int]) -> int:
+def batch_buffers(data: Bytes) -> list[tuple[int, int]] | None:
+    """Where the buffers of the one batch of a file begin and end; None if there are more batches.
+
+    Raises
+    ------
+    ValueError
+        If it is no Arrow file, or its metadata lead outside of it.
+    """
+    try:
+        blocks = list(_blocks(data, (_FOOTER_BATCHES,)))
+        if len(blocks) != 1:
+            return None
+        start = blocks[0][0] + blocks[0][1]
+        found = _structs(data, _field(data, _batch(data, blocks[0]), _BATCH_BUFFERS), _BUFFER)
+    except (struct.error, IndexError, OverflowError) as error:
+        raise ValueError(f"it is no Arrow file, or damaged ({error})") from None
+    return [(start + place, start + place + size) for place, size in found]
+
+
+def _batch(data: Bytes, block: tuple[int, int, int]) -> int:
+    """Where the description of a batch is."""
     offset, head, body = block
     if min(offset, head, body) < 0 or offset + head + body > len(data):
         raise ValueError("its footer leads outside of it")
@@ -60,16 +85,22 @@ def _batch_size(data: bytes, block: tuple[int, int, int]) -> int:
     kind = data[_field(data, message, _MESSAGE_KIND) or 0]
     batch = _table(data, _field(data, message, _MESSAGE_HEADER))
     if kind == _KIND_DICTIONARY:
-        batch = _table(data, _field(data, batch, _DICTIONARY_DATA))
-    elif kind != _KIND_BATCH:
+        return _table(data, _field(data, batch, _DICTIONARY_DATA))
+    if kind != _KIND_BATCH:
         raise ValueError("its footer leads to what is no batch")
+    return batch
+
+
+def _batch_size(data: Bytes, block: tuple[int, int, int]) -> int:
+    offset, head, _ = block
+    batch = _batch(data, block)
     buffers = _structs(data, _field(data, batch, _BATCH_BUFFERS), _BUFFER)
     if not _field(data, batch, _BATCH_COMPRESSION):
         return sum(size for _, size in buffers)
     return sum(_declared(data, offset + head + place, size) for place, size in buffers)
 
 
-def _declared(data: bytes, start: int, size: int) -> int:
+def _declared(data: Bytes, start: int, size: int) -> int:
     if size == 0:
         return 0
     declared: int = struct.unpack_from("<q", data, start)[0]
@@ -77,17 +108,17 @@ def _declared(data: bytes, start: int, size: int) -> int:
     return size if declared == -1 else abs(declared)
 
 
-def _root(data: bytes, start: int) -> int:
+def _root(data: Bytes, start: int) -> int:
     return start + int(struct.unpack_from("<I", data, start)[0])
 
 
-def _table(data: bytes, place: int | None) -> int:
+def _table(data: Bytes, place: int | None) -> int:
     if place is None:
         raise ValueError("its metadata are incomplete")
     return place + int(struct.unpack_from("<I", data, place)[0])
 
 
-def _field(data: bytes, table: int, number: int) -> int | None:
+def _field(data: Bytes, table: int, number: int) -> int | None:
     """Where a field of a table is; None if it is left out."""
     entries = table - int(struct.unpack_from("<i", data, table)[0])
     if entries < 0:
@@ -100,7 +131,7 @@ def _field(data: bytes, table: int, number: int) -> int | None:
     return table + int(offset) if offset else None
 
 
-def _structs(data: bytes, place: int | None, dtype: np.dtype[np.void]) -> list[tuple[int, ...]]:
+def _structs(data: Bytes, place: int | None, dtype: np.dtype[np.void]) -> list[tuple[int, ...]]:
     if place is None:
         return []
     start = _table(data, place)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
 import xxhash
@@ -31,16 +31,31 @@ _WIDEST_OFFSET = 10**15
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A part of a member that can be read alone: how many bytes it has, and their checksum."""
+
+    size: int
+    checksum: str
+
+
+@dataclass(frozen=True)
 class Member:
     """Where the content of a member is, in bytes from the start of the file, and its checksum.
 
     The checksum is None in files older than 3.0.
+
+    Attributes
+    ----------
+    pieces
+        Of a table, from which columns can be read alone: what comes before the first column, each
+        column, and what comes after the last. Together they are the member.
     """
 
     name: str
     offset: int
     size: int
     checksum: str | None = None
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,10 +152,7 @@ class Manifest:
 
     def room(self) -> int:
         """How many bytes `to_json` may take, whatever the offsets will be."""
-        members = tuple(
-            Member(member.name, _WIDEST_OFFSET, member.size, member.checksum)
-            for member in self.members
-        )
+        members = tuple(replace(member, offset=_WIDEST_OFFSET) for member in self.members)
         return len(Manifest(**{**vars(self), "members": members}).to_json())
 
     @classmethod
@@ -265,9 +277,19 @@ class _Checker:
         return [parse(item, f"{where}: {key}[{place}]") for place, item in enumerate(items)]
 
     def _member(self, content: Any, where: str) -> Member:
-        return Member(
+        member = Member(
             self._get(content, "name", str, where, ""),
             self._count(content, "offset", where),
+            self._count(content, "size", where),
+            self._get(content, "checksum", str, where, ""),
+            tuple(self._each(content, "pieces", where, self._piece)),
+        )
+        if member.pieces and sum(piece.size for piece in member.pieces) != member.size:
+            self.problems.append(f"{where}: the pieces are not the member")
+        return member
+
+    def _piece(self, content: Any, where: str) -> Piece:
+        return Piece(
             self._count(content, "size", where),
             self._get(content, "checksum", str, where, ""),
         )

@@ -14,6 +14,7 @@ import pyarrow as pa
 from ossify._typing import AnyArray, IntArray
 from ossify.io.osy import layout
 from ossify.io.osy.arrow_size import uncompressed_size
+from ossify.io.storage import Buffer
 
 _MOST_RATIO = 1000
 _HARMLESS = 2**26
@@ -141,8 +142,21 @@ def expected_ratio(packed: int) -> int:
     return max(_HARMLESS, packed * _MOST_RATIO)
 
 
-def read_table(data: bytes) -> pa.Table:
+def read_table(data: Buffer) -> pa.Table:
     """The table of an Arrow IPC file, each column in one piece.
+
+    Raises
+    ------
+    ValueError
+        If it is no such file, or damaged, or unpacks to far more than it is.
+    """
+    return read_columns(data, [])
+
+
+def read_columns(data: Buffer | bytearray, places: Sequence[int]) -> pa.Table:
+    """The columns at some places of an Arrow IPC file; all, if there are no places.
+
+    What belongs to other columns is not looked at.
 
     Raises
     ------
@@ -153,7 +167,8 @@ def read_table(data: bytes) -> pa.Table:
     if size > expected_ratio(len(data)):
         raise ValueError(f"it unpacks from {len(data):,} to {size:,} bytes, which no table does")
     try:
-        table = pa.ipc.open_file(pa.py_buffer(data)).read_all()
+        options = pa.ipc.IpcReadOptions(included_fields=list(places))
+        table = pa.ipc.open_file(pa.py_buffer(data), options=options).read_all()
         table.validate()
         return table.combine_chunks()
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:

@@ -19,8 +19,9 @@ from ossify.io.osy import compatible as old
 from ossify.io.osy import layout
 from ossify.io.osy.arrays import write_npz
 from ossify.io.osy.codecs import encode_column
-from ossify.io.osy.manifest import Feature, LayerEntry, LinkEntry, Manifest, Member
+from ossify.io.osy.manifest import Feature, LayerEntry, LinkEntry, Manifest, Member, Piece
 from ossify.io.osy.outline import layer_entry, manifest_of
+from ossify.io.osy.pieces import table_pieces
 from ossify.io.osy.tables import Compression, Packing, write_table
 from ossify.io.osy.values import encode_value
 from ossify.io.storage import Buffer, Location, Writable
@@ -50,8 +51,9 @@ def save_cell(
     cell
         The cell.
     file
-        A path, a ``file://`` URL, or a binary file to write to. None: the name of the cell and
-        ``.osy``, in the current folder. Missing folders are made.
+        A path; a URL that begins with ``file://``, ``mem://``, ``gs://`` or ``s3://``; or a binary
+        file to write to. None: the name of the cell and ``.osy``, in the current folder. Missing
+        folders are made.
     allow_overwrite
         Whether a file that exists is replaced.
     compression
@@ -66,9 +68,11 @@ def save_cell(
     ------
     FileExistsError
         If the file exists and `allow_overwrite` is False.
+    PermissionError, ConnectionError
+        If it may not be written, or the storage does not answer.
     TypeError, ValueError
         If a feature or a value in `meta` could not be read back as it is; it is named. If the cell
-        has no name to make a file name of.
+        has no name to make a file name of. If the target is on a web server.
 
     Examples
     --------
@@ -79,22 +83,30 @@ def save_cell(
     """
     packing = Packing(compression, compression_level)
     packing.options()
-    target = _default_target(cell) if file is None else file
+    # With the folder in front, nothing in the name is taken for a home folder or a URL.
+    target = Path.cwd() / file_name(cell) if file is None else file
     storage.check_free(target, allow_overwrite)
-    storage.write(target, _archive(cell, packing, compatible), allow_overwrite)
+    storage.write(target, archive_of(cell, packing, compatible), allow_overwrite)
 
 
-def _default_target(cell: Cell) -> Path:
+def file_name(cell: Cell) -> str:
+    """The name of the file that a cell is saved to where none is given.
+
+    Raises
+    ------
+    ValueError
+        If the cell has no name, or none that can be a file's.
+    """
     name = cell.name
     if name is None or name == "":
         raise ValueError("the cell has no name to call the file by; pass file=")
     if any(part in str(name) for part in ("/", "\\", "..", "\0")):
         raise ValueError(f"the cell's name {name!r} is no name for a file; pass file=")
-    # With the folder in front, nothing in the name is taken for a home folder or a URL.
-    return Path.cwd() / f"{name}.osy"
+    return f"{name}.osy"
 
 
-def _archive(cell: Cell, packing: Packing, compatible: bool) -> list[Buffer]:
+def archive_of(cell: Cell, packing: Packing, compatible: bool = True) -> list[Buffer]:
+    """The bytes of a file, in order."""
     parts = _Parts(cell, packing, compatible)
     manifest = parts.manifest()
     contents = parts.contents
@@ -121,6 +133,7 @@ class _Parts:
         self.packing = packing
         self.compatible = compatible
         self.contents: dict[str, Buffer] = {}
+        self.pieces: dict[str, tuple[Piece, ...]] = {}
 
     def manifest(self) -> Manifest:
         """The index of everything, without the places."""
@@ -139,7 +152,8 @@ class _Parts:
         # What only version 3.0 knows comes last. The other members keep their order.
         for name in sorted(self.contents, key=layout.is_own):
             content = self.contents[name]
-            yield Member(name, 0, len(content), xxhash.xxh3_64_hexdigest(content))
+            checksum = xxhash.xxh3_64_hexdigest(content)
+            yield Member(name, 0, len(content), checksum, self.pieces.get(name, ()))
 
     def _layers(self) -> list[LayerEntry]:
         cell = self.cell
@@ -191,9 +205,11 @@ class _Parts:
             member = layout.nodes(group, layer.name)
         else:
             member = layout.own_part(place, layout.VERTICES)
-        self.contents[member] = write_table(
+        content = write_table(
             names, points + arrays, described, table.ids.ids, table.index_name, self.packing
         )
+        self.contents[member] = content
+        self.pieces[member] = table_pieces(content, [*points, *arrays, pa.array(table.ids.ids)])
         parts[layout.VERTICES] = member
         return tuple(features)
 

@@ -1,0 +1,268 @@
+"""``s3://``: buckets of Amazon S3 and of what speaks its language, through boto3.
+
+cloud-files reads ranges without saying of which version of the object they are, and asks again for
+minutes where access is denied, so objects are read with boto3 itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import cached_property
+from typing import Any, TypeVar
+
+from ossify.io.storage.places import Address
+from ossify.io.storage.sources import Answer, NoAnswerError, RemoteSource, changed
+from ossify.io.storage.stores import Store
+
+Made = TypeVar("Made")
+
+_RANGE = re.compile(r"bytes \d+-\d+/(\d+)")
+_MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
+_DENIED = {
+    "401",
+    "403",
+    "AccessDenied",
+    "AllAccessDisabled",
+    "ExpiredToken",
+    "Forbidden",
+    "InvalidAccessKeyId",
+    "InvalidToken",
+    "SignatureDoesNotMatch",
+    "Unauthorized",
+}
+_CHANGED = {"412", "PreconditionFailed"}
+_CONFLICT = {"409", "412", "ConditionalRequestConflict", "PreconditionFailed"}
+_NO_RANGE = {"416", "InvalidRange"}
+
+
+class S3Store(Store):
+    """A bucket. Without credentials, or where they do not help, it is read as public."""
+
+    def __init__(self, address: Address, anonymous: bool = False) -> None:
+        super().__init__(address, anonymous)
+        self.bucket = address.bucket
+
+    @cached_property
+    def signed(self) -> Any:
+        """A client with credentials; None if there are none."""
+        import boto3
+
+        given = _secrets(self.bucket)
+        session = boto3.session.Session(**given)
+        return self._client(session) if session.get_credentials() is not None else None
+
+    @cached_property
+    def public(self) -> Any:
+        """A client without credentials."""
+        import boto3
+        from botocore import UNSIGNED
+
+        return self._client(boto3.session.Session(), signature_version=UNSIGNED)
+
+    def _client(self, session: Any, **options: Any) -> Any:
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=10,
+            read_timeout=60,
+            retries={"mode": "standard", "max_attempts": 3},
+            # Other stores than Amazon's do not know the newer checksums.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            **options,
+        )
+        # Buckets of other regions answer with theirs, and boto3 follows.
+        region = session.region_name or "us-east-1"
+        return session.client("s3", region_name=region, config=config)
+
+    def reading(self, key: str, ask: Callable[[Any], Made]) -> Made:
+        """What `ask` makes of a client: one with credentials, then one without."""
+        if not self.anonymous and self.signed is not None:
+            try:
+                return self._asked(key, ask, self.signed)
+            except PermissionError:
+                # Credentials for one bucket are refused by others, even by public ones.
+                pass
+        return self._asked(key, ask, self.public)
+
+    def writing(self, key: str, ask: Callable[[Any], Made]) -> Made:
+        """What `ask` makes of a client with credentials."""
+        return self._asked(key, ask, self.public if self.signed is None else self.signed)
+
+    def _asked(self, key: str, ask: Callable[[Any], Made], client: Any) -> Made:
+        from botocore import exceptions
+
+        try:
+            return ask(client)
+        except exceptions.ClientError as error:
+            raise self._meaning(key, error) from error
+        except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
+            raise self._denied(key, str(error)) from error
+        except (
+            exceptions.ConnectionError,
+            exceptions.HTTPClientError,
+            exceptions.IncompleteReadError,
+            exceptions.ResponseStreamingError,
+        ) as error:
+            raise NoAnswerError(f"{self.label(key)}: {error}") from error
+        except exceptions.ParamValidationError as error:
+            raise ValueError(f"{self.label(key)} is no address ({error})") from error
+
+    def _meaning(self, key: str, error: Any) -> Exception:
+        code = _code(error)
+        if code in _MISSING:
+            return self.missing(key)
+        if code in _DENIED:
+            return self._denied(key, str(error))
+        return OSError(f"{self.label(key)}: {error}")
+
+    def _denied(self, key: str, reason: str) -> PermissionError:
+        return PermissionError(
+            f"{self.label(key)}: access denied ({reason}). Check the name of the bucket, and the "
+            "credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, `aws configure`, or "
+            "cloud-files' aws-secret.json"
+        )
+
+    def open(self, key: str) -> RemoteSource:
+        """The file under a key."""
+        if not key:
+            raise self.missing(key)
+        return RemoteSource(_S3File(self, key))
+
+    def exists(self, key: str) -> bool:
+        """Whether there is a file under a key."""
+        try:
+            self.reading(key, lambda client: client.head_object(Bucket=self.bucket, Key=key))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def put(self, key: str, content: bytes, allow_overwrite: bool) -> None:
+        """Write a file. Of two that write a new file at once, one is refused by the store."""
+        from botocore.exceptions import ClientError
+
+        condition = {} if allow_overwrite else {"IfNoneMatch": "*"}
+
+        def put(client: Any) -> None:
+            try:
+                client.put_object(
+                    Bucket=self.bucket,
+                    Key=key,
+                    Body=content,
+                    ContentType="application/x-tar",
+                    **condition,
+                )
+            except ClientError as error:
+                if condition and _code(error) in _CONFLICT:
+                    raise self.taken(key) from error
+                raise
+
+        self.writing(key, put)
+
+    def delete(self, key: str) -> None:
+        """Delete the file under a key, if there is one."""
+        self.writing(key, lambda client: client.delete_object(Bucket=self.bucket, Key=key))
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """The keys that begin with `prefix`."""
+        more: dict[str, str] = {}
+        while True:
+            page = self.reading(
+                prefix,
+                lambda client, more=more: client.list_objects_v2(  # type: ignore[misc]
+                    Bucket=self.bucket, Prefix=prefix, **more
+                ),
+            )
+            for item in page.get("Contents", []):
+                yield item["Key"]
+            if not page.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": page["NextContinuationToken"]}
+
+
+class _S3File:
+    """One object of a bucket."""
+
+    def __init__(self, store: S3Store, key: str) -> None:
+        self.label = store.label(key)
+        self._store = store
+        self._key = key
+
+    def first(self, size: int) -> Answer:
+        """The first bytes; all, where the store does not send parts."""
+        from botocore.exceptions import ClientError
+
+        try:
+            answer, data = self._get(0, size)
+        except OSError as error:
+            cause = error.__cause__
+            if isinstance(cause, ClientError) and _code(cause) in _NO_RANGE:
+                # An empty object has no first byte.
+                return Answer(b"", 0, None)
+            raise
+        found = _RANGE.fullmatch(answer.get("ContentRange", ""))
+        total = int(found[1]) if found else answer["ContentLength"]
+        return Answer(data, total, answer.get("ETag"))
+
+    def range(self, offset: int, size: int, start: Answer) -> bytes:
+        """A range of the content that `start` is of."""
+        from botocore.exceptions import ClientError
+
+        condition = {} if start.version is None else {"IfMatch": start.version}
+        try:
+            answer, data = self._get(offset, size, **condition)
+        except FileNotFoundError:
+            raise changed(self.label) from None
+        except OSError as error:
+            cause = error.__cause__
+            if isinstance(cause, ClientError) and _code(cause) in _CHANGED | _NO_RANGE:
+                raise changed(self.label) from None
+            raise
+        expected = f"bytes {offset}-{offset + size - 1}/{start.size}"
+        if answer.get("ETag") != start.version:
+            raise changed(self.label)
+        if answer.get("ContentRange") != expected:
+            raise NoAnswerError(f"{answer.get('ContentRange')} came, not {expected}")
+        return data
+
+    def _get(self, offset: int, size: int, **condition: str) -> tuple[Any, bytes]:
+        def get(client: Any) -> tuple[Any, bytes]:
+            answer = client.get_object(
+                Bucket=self._store.bucket,
+                Key=self._key,
+                Range=f"bytes={offset}-{offset + size - 1}",
+                **condition,
+            )
+            # As a context, a body forgets to compare its length with what was announced.
+            with closing(answer["Body"]) as body:
+                return answer, body.read()
+
+        return self._store.reading(self._key, get)
+
+    def close(self) -> None:
+        """Nothing: the store keeps its connections."""
+
+
+def _code(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _secrets(bucket: str) -> dict[str, str]:
+    """What the secret files of cloud-files say, as boto3 takes it; {} without any."""
+    from cloudfiles.secrets import aws_credentials
+
+    try:
+        found = aws_credentials(bucket, "s3")
+    except KeyError:
+        # Without a file it looks at the environment, and stumbles where there is no
+        # AWS_SESSION_TOKEN. boto3 reads the environment itself.
+        return {}
+    names = {
+        "AWS_ACCESS_KEY_ID": "aws_access_key_id",
+        "AWS_SECRET_ACCESS_KEY": "aws_secret_access_key",
+        "AWS_SESSION_TOKEN": "aws_session_token",
+        "AWS_DEFAULT_REGION": "region_name",
+    }
+    return {name: found[key] for key, name in names.items() if found.get(key)}

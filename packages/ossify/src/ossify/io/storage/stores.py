@@ -1,0 +1,86 @@
+"""What is common to all remote stores."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+from ossify.io.storage.places import Address
+from ossify.io.storage.sources import Source
+
+
+class Store(ABC):
+    """The bucket or server of an address.
+
+    Parameters
+    ----------
+    address
+        Any address in it.
+    anonymous
+        Read without credentials.
+    """
+
+    saveable = True
+
+    def __init__(self, address: Address, anonymous: bool = False) -> None:
+        self.address = address
+        self.anonymous = anonymous
+
+    @abstractmethod
+    def open(self, key: str) -> Source:
+        """The file under a key.
+
+        Raises
+        ------
+        FileNotFoundError, PermissionError, ConnectionError
+            If there is none, it may not be read, or the store does not answer.
+        """
+
+    @abstractmethod
+    def exists(self, key: str) -> bool:
+        """Whether there is a file under a key."""
+
+    @abstractmethod
+    def put(self, key: str, content: bytes, allow_overwrite: bool) -> None:
+        """Write a file, whole or not at all.
+
+        Raises
+        ------
+        FileExistsError
+            If there is one and `allow_overwrite` is False.
+        """
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Delete the file under a key, if there is one."""
+
+    @abstractmethod
+    def keys(self, prefix: str) -> Iterator[str]:
+        """The keys that begin with `prefix`."""
+
+    def check_free(self, key: str, allow_overwrite: bool) -> None:
+        """Raise if a file cannot be written under a key because of what is there.
+
+        Raises
+        ------
+        FileExistsError
+            If there is one and `allow_overwrite` is False.
+        """
+        if not allow_overwrite and self.exists(key):
+            raise self.taken(key)
+
+    def label(self, key: str) -> str:
+        """A key as a whole address."""
+        return str(self.address.with_key(key))
+
+    def missing(self, key: str) -> FileNotFoundError:
+        """The error for a key without a file."""
+        return FileNotFoundError(
+            f"{self.label(key)}: there is no such file, or no bucket or folder of that name"
+        )
+
+    def taken(self, key: str) -> FileExistsError:
+        """The error for a key that has a file."""
+        return FileExistsError(
+            f"{self.label(key)} exists already; pass allow_overwrite=True, or choose another name"
+        )

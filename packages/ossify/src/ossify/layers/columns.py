@@ -1,0 +1,61 @@
+"""Feature columns that are fetched when they are first looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+from pandas.api.extensions import ExtensionArray
+
+from ossify._typing import AnyArray
+
+Column: TypeAlias = AnyArray | ExtensionArray
+"""One feature: a numpy array, or a pandas array for categories, nullable ids, times."""
+
+
+class PromisedColumns(Mapping[str, Column]):
+    """Columns by name, each fetched when it is first asked for, and kept.
+
+    Parameters
+    ----------
+    dtypes
+        The names, in order, with the dtype that each column will have.
+    fetch
+        Fetches a column.
+    """
+
+    def __init__(self, dtypes: Mapping[str, str], fetch: Callable[[str], Column]) -> None:
+        self.dtypes = dict(dtypes)
+        self._fetch = fetch
+        self._columns: dict[str, Column] = {}
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self._columns:
+            if name not in self.dtypes:
+                raise KeyError(name)
+            self._columns[name] = self._fetch(name)
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.dtypes)
+
+    def __len__(self) -> int:
+        return len(self.dtypes)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.dtypes
+
+    def each(self, make: Callable[[Column], Column]) -> PromisedColumns:
+        """What `make` makes of each column, once it is looked at."""
+        return PromisedColumns(self.dtypes, lambda name: make(self[name]))
+
+    def having(self, columns: Mapping[str, Column]) -> PromisedColumns:
+        """With more columns."""
+        dtypes = self.dtypes | {name: str(column.dtype) for name, column in columns.items()}
+        return PromisedColumns(
+            dtypes, lambda name: columns[name] if name in columns else self[name]
+        )
+
+    def only(self, names: Iterable[str]) -> PromisedColumns:
+        """Some of the columns."""
+        return PromisedColumns({name: self.dtypes[name] for name in names}, self.__getitem__)

@@ -1,0 +1,498 @@
+"""Cells in buckets, in memory and on web servers, over real connections on this machine."""
+
+import io
+import json
+import threading
+
+import pytest
+
+import ossify
+from ossify import Cell, CellFiles, load_cell, save_cell
+from ossify.errors import CellsNotLoadedError, OsyFormatError, SourceChangedError
+from ossify.io import storage
+from ossify.io.storage import gcs as gcs_store
+from ossify.io.storage import sources
+from ossify.testing import assert_cells_equal
+
+BUCKETS = ["s3", "gs", "mem"]
+
+
+@pytest.fixture(scope="module")
+def cell():
+    # Large enough that its file is read in several ranges.
+    return ossify.example_cell(2000, seed=1)
+
+
+@pytest.fixture(scope="module")
+def content(cell):
+    file = io.BytesIO()
+    save_cell(cell, file)
+    assert len(file.getvalue()) > 3 * sources.FIRST
+    return file.getvalue()
+
+
+@pytest.fixture
+def bucket(request, mem):
+    """The address of an empty bucket of a scheme."""
+    if request.param != "mem":
+        request.getfixturevalue({"s3": "s3", "gs": "gcs"}[request.param])("my-bucket")
+    return f"{request.param}://my-bucket"
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    monkeypatch.setattr(sources, "_WAITS", (0.0, 0.0, 0.0))
+
+
+in_buckets = pytest.mark.parametrize("bucket", BUCKETS, indirect=True)
+
+
+# Buckets
+
+
+@in_buckets
+def test_a_cell_saved_in_a_bucket_is_the_cell_that_is_loaded(cell, bucket):
+    save_cell(cell, f"{bucket}/cells/neuron 001.osy")
+    assert_cells_equal(load_cell(f"{bucket}/cells/neuron 001.osy"), cell)
+    assert ossify.io.osy.describe_file(f"{bucket}/cells/neuron 001.osy").name == cell.name
+
+
+@in_buckets
+def test_what_is_not_in_a_bucket_is_named(bucket):
+    with pytest.raises(FileNotFoundError, match=f"{bucket}/cells/none.osy"):
+        load_cell(f"{bucket}/cells/none.osy")
+    with pytest.raises(FileNotFoundError, match=r"://elsewhere/none\.osy"):
+        load_cell(f"{bucket.partition('://')[0]}://elsewhere/none.osy")
+    with pytest.raises(FileNotFoundError):
+        load_cell(f"{bucket}/")
+
+
+@in_buckets
+def test_nothing_in_a_bucket_is_overwritten_unasked(cell, bucket):
+    address = f"{bucket}/a.osy"
+    save_cell(Cell("old"), address)
+    with pytest.raises(FileExistsError, match=f"{address}.*allow_overwrite=True"):
+        save_cell(cell, address)
+    assert load_cell(address).name == "old"
+    save_cell(cell, address, allow_overwrite=True)
+    assert_cells_equal(load_cell(address), cell)
+
+
+@pytest.mark.parametrize("bucket", ["s3"], indirect=True)
+def test_of_two_that_save_a_new_file_the_later_is_refused(bucket, monkeypatch):
+    # Both have found the place free before either has written.
+    monkeypatch.setattr(storage.Store, "check_free", lambda *_: None)
+    save_cell(Cell("first"), f"{bucket}/a.osy")
+    with pytest.raises(FileExistsError):
+        save_cell(Cell("second"), f"{bucket}/a.osy")
+    assert load_cell(f"{bucket}/a.osy").name == "first"
+
+
+@in_buckets
+def test_a_folder_is_no_place_for_a_file(cell, bucket):
+    with pytest.raises(IsADirectoryError, match="give the name of a file"):
+        save_cell(cell, f"{bucket}/cells/")
+
+
+@pytest.mark.parametrize("bucket", ["s3"], indirect=True)
+def test_an_object_that_changes_between_two_ranges_is_refused(cell, bucket):
+    save_cell(cell, f"{bucket}/a.osy")
+    opened = ossify.open_cell(f"{bucket}/a.osy")
+    save_cell(ossify.example_cell(2000, seed=2), f"{bucket}/a.osy", allow_overwrite=True)
+    with pytest.raises(SourceChangedError, match=f"{bucket}/a.osy was changed"):
+        opened.graph.vertices  # noqa: B018
+
+
+@pytest.mark.parametrize("bucket", ["s3", "gs"], indirect=True)
+def test_an_object_that_is_deleted_between_two_ranges_is_refused(cell, bucket):
+    save_cell(cell, f"{bucket}/a.osy")
+    opened = ossify.open_cell(f"{bucket}/a.osy")
+    CellFiles(bucket).delete("a.osy")
+    with pytest.raises(SourceChangedError):
+        opened.graph.vertices  # noqa: B018
+
+
+@pytest.mark.parametrize("bucket", ["s3", "gs"], indirect=True)
+def test_an_empty_object_is_no_cell(bucket):
+    storage.store_at(storage.address_of(f"{bucket}/a")).put("a.osy", b"", False)
+    with pytest.raises(OsyFormatError, match="is empty"):
+        load_cell(f"{bucket}/a.osy")
+
+
+# The emulator heeds neither generations nor conditions, so these two are asked of a server of ours.
+
+
+def test_all_ranges_of_a_google_object_are_of_one_generation(cell, content, web, monkeypatch):
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", web.address)
+    looked_at = "/storage/v1/b/b/o/a.osy?projection=noAcl&prettyPrint=false"
+    seventh = "/download/storage/v1/b/b/o/a.osy?alt=media&generation=7"
+    web.files[looked_at] = json.dumps({"size": str(len(content)), "generation": "7"}).encode()
+    web.files[seventh] = content
+    assert_cells_equal(load_cell("gs://b/a.osy"), cell)
+    # Replaced, it has another generation, and the seventh is gone.
+    web.faults = [None, None, lambda: web.files.pop(seventh)]
+    with pytest.raises(SourceChangedError, match=r"gs://b/a\.osy"):
+        load_cell("gs://b/a.osy")
+
+
+def test_a_new_google_object_is_written_only_where_there_is_none(cell, web, monkeypatch):
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", web.address)
+    monkeypatch.setattr(storage.Store, "check_free", lambda *_: None)
+    with pytest.raises(FileExistsError, match=r"gs://b/a\.osy"):
+        save_cell(cell, "gs://b/a.osy")
+    assert any("ifGenerationMatch=0" in path for path in web.paths)
+    web.paths.clear()
+    with pytest.raises(OSError, match="412"):
+        save_cell(cell, "gs://b/a.osy", allow_overwrite=True)
+    assert not any("ifGenerationMatch" in path for path in web.paths)
+
+
+def test_memory_is_that_of_cloud_files(cell, content, mem):
+    from cloudfiles import CloudFiles
+
+    CloudFiles("mem://test-storage/").put("a.osy", content)
+    assert_cells_equal(load_cell("mem://test-storage/a.osy"), cell)
+
+
+# Access
+
+
+def test_s3_credentials_without_a_session_token_are_used(cell, s3, monkeypatch):
+    s3("my-bucket")
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    save_cell(cell, "s3://my-bucket/a.osy")
+    assert storage.store_at(storage.address_of("s3://my-bucket/a")).signed is not None
+
+
+@pytest.fixture
+def s3_of(web, s3, monkeypatch):
+    """A server that speaks enough of S3 to be read from, and errs as it is told."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", web.address)
+    return web
+
+
+def test_a_public_bucket_is_read_without_credentials(cell, content, s3_of, monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    s3_of.only_anonymous = True
+    s3_of.files["/public/a.osy"] = content
+    assert_cells_equal(load_cell("s3://public/a.osy"), cell)
+
+
+def test_a_public_bucket_is_read_where_the_credentials_are_of_another(cell, content, s3_of):
+    s3_of.only_anonymous = True
+    s3_of.files["/public/a.osy"] = content
+    assert_cells_equal(load_cell("s3://public/a.osy"), cell)
+
+
+def test_with_use_https_credentials_are_never_shown(cell, content, s3_of):
+    s3_of.only_anonymous = True
+    s3_of.files["/public/a.osy"] = content
+    files = CellFiles("s3://public", use_https=True)
+    assert_cells_equal(files.load("a.osy"), cell)
+    assert (files.saveable, files.remote) == (True, True)
+    n_parts = len(s3_of.asked)
+    assert_cells_equal(CellFiles("s3://public").load("a.osy"), cell)
+    # With credentials, each part is asked for twice.
+    assert len(s3_of.asked) == 3 * n_parts
+
+
+def test_denied_access_says_what_to_check(s3_of):
+    s3_of.files["/private/a.osy"] = b"content"
+    s3_of.faults = [403] * 4
+    with pytest.raises(PermissionError, match=r"s3://private/a.osy.*AWS_ACCESS_KEY_ID"):
+        load_cell("s3://private/a.osy")
+
+
+def test_denied_access_to_google_says_what_to_check(web, monkeypatch):
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", web.address)
+    web.files["/storage/v1/b/private/o/a.osy?projection=noAcl&prettyPrint=false"] = b""
+    web.faults = [403]
+    with pytest.raises(
+        PermissionError, match=r"gs://private/a\.osy.*GOOGLE_APPLICATION_CREDENTIALS"
+    ):
+        load_cell("gs://private/a.osy")
+
+
+@pytest.mark.parametrize("fault", ["cut", "short", "long", "shifted", "whole", 503])
+def test_answers_of_s3_that_are_not_what_was_asked_for_are_not_taken(
+    cell, content, s3_of, hurried, fault
+):
+    s3_of.files["/b/a.osy"] = content
+    s3_of.faults = [None, fault]
+    assert_cells_equal(load_cell("s3://b/a.osy"), cell)
+    assert not s3_of.faults
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs", "http"])
+def test_a_server_that_is_not_there_is_named(scheme, hurried, monkeypatch):
+    nobody = "http://127.0.0.1:9"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", nobody)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", nobody)
+    monkeypatch.setattr(gcs_store, "_PATIENCE", 0.01)
+    address = f"{nobody}/a.osy" if scheme == "http" else f"{scheme}://bucket/a.osy"
+    with pytest.raises(ConnectionError, match=address):
+        load_cell(address)
+    if scheme != "http":
+        with pytest.raises(ConnectionError, match=address):
+            save_cell(Cell("y"), address)
+
+
+# Web servers
+
+
+def test_a_cell_is_loaded_from_a_web_server(cell, content, web):
+    web.files["/data/neuron.osy"] = content
+    assert_cells_equal(load_cell(f"{web.address}/data/neuron.osy"), cell)
+    assert len(web.asked) > 1
+    assert sum(web.sent) < len(content)
+
+
+def test_a_server_without_ranges_sends_the_whole_file_once(cell, content, web):
+    web.ranges = False
+    web.files["/a.osy"] = content
+    assert_cells_equal(load_cell(f"{web.address}/a.osy"), cell)
+    assert web.sent == [len(content)]
+
+
+@pytest.mark.parametrize("fault", ["cut", "short", "long", "shifted", "whole", 503, 429])
+@pytest.mark.parametrize("request_number", [0, 1])
+def test_answers_that_are_not_what_was_asked_for_are_asked_for_again(
+    cell, content, web, hurried, fault, request_number
+):
+    web.files["/a.osy"] = content
+    web.faults = [None] * request_number + [fault]
+    assert_cells_equal(load_cell(f"{web.address}/a.osy"), cell)
+    assert not web.faults
+
+
+@pytest.mark.parametrize("fault", ["cut", "short", "long", "shifted", 500])
+def test_a_server_that_keeps_erring_is_given_up(content, web, hurried, fault):
+    web.files["/a.osy"] = content
+    web.faults = [None] + [fault] * 20
+    with pytest.raises(ConnectionError, match=f"{web.address}/a.osy.*4 times in a row"):
+        load_cell(f"{web.address}/a.osy")
+    assert len(web.asked) == 5
+
+
+@pytest.mark.parametrize("etag", ["strong", "weak", "none"])
+def test_a_file_that_changes_between_two_ranges_is_refused(content, web, etag):
+    other = io.BytesIO()
+    save_cell(ossify.example_cell(2100, seed=2), other)
+    assert len(other.getvalue()) != len(content)
+    web.etag = {
+        "strong": lambda content: f'"{hash(content):x}"',
+        "weak": lambda content: f'W/"{hash(content):x}"',
+        "none": None,
+    }[etag]
+    web.files["/a.osy"] = content
+    web.faults = [None, lambda: web.files.update({"/a.osy": other.getvalue()})]
+    with pytest.raises(SourceChangedError, match="was changed or deleted while it was read"):
+        load_cell(f"{web.address}/a.osy")
+
+
+def test_a_change_that_no_header_tells_is_found_by_the_checksums(content, web):
+    other = bytearray(content)
+    other[sources.FIRST :] = bytes(len(content) - sources.FIRST)
+    web.etag = None
+    web.files["/a.osy"] = content
+    web.faults = [None, lambda: web.files.update({"/a.osy": bytes(other)})]
+    with pytest.raises(OsyFormatError, match="is damaged"):
+        load_cell(f"{web.address}/a.osy")
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (404, FileNotFoundError),
+        (410, FileNotFoundError),
+        (401, PermissionError),
+        (403, PermissionError),
+        (418, OSError),
+    ],
+)
+def test_refusals_of_a_web_server_are_what_they_are_elsewhere(content, web, status, error):
+    web.files["/a.osy"] = content
+    web.faults = [status]
+    with pytest.raises(error, match=rf"{web.address}/a.osy.*HTTP {status}"):
+        load_cell(f"{web.address}/a.osy")
+    assert len(web.asked) == 1
+
+
+def test_an_empty_file_and_a_page_are_no_cells(web):
+    web.files |= {"/empty.osy": b"", "/page.osy": b"<html>" * 200}
+    with pytest.raises(OsyFormatError, match="is empty"):
+        load_cell(f"{web.address}/empty.osy")
+    with pytest.raises(OsyFormatError, match=r"is not an \.osy file"):
+        load_cell(f"{web.address}/page.osy")
+
+
+def test_nothing_is_saved_deleted_or_listed_on_a_web_server(cell, web):
+    files = CellFiles(f"{web.address}/cells")
+    assert (files.saveable, files.remote) == (False, True)
+    for attempt in (
+        lambda: save_cell(cell, f"{web.address}/a.osy"),
+        lambda: files.save(cell),
+        lambda: files.delete("a.osy"),
+        lambda: files.list(),
+        lambda: list(files),
+        lambda: files.load_many(),
+    ):
+        with pytest.raises(ValueError, match=rf"{web.address}.*s3://"):
+            attempt()
+    assert web.asked == []
+
+
+# CellFiles
+
+
+@pytest.fixture
+def folder(request, tmp_path, mem):
+    """A folder without files, in storage of any kind that can be written to."""
+    if request.param == "local":
+        (tmp_path / "cells").mkdir()
+        return str(tmp_path / "cells")
+    if request.param == "file":
+        (tmp_path / "cells").mkdir()
+        return f"file://{tmp_path.as_posix()}/cells"
+    if request.param != "mem":
+        request.getfixturevalue({"s3": "s3", "gs": "gcs"}[request.param])("my-bucket")
+    return f"{request.param}://my-bucket/cells/"
+
+
+everywhere = pytest.mark.parametrize("folder", ["local", "file", *BUCKETS], indirect=True)
+
+
+@everywhere
+def test_files_are_saved_listed_loaded_and_deleted(cell, folder):
+    files = CellFiles(folder)
+    assert files.saveable
+    assert files.remote == folder.startswith(("s3", "gs"))
+    assert files.path == folder
+    assert files.list() == []
+    files.save(cell, "b.osy")
+    files.save(Cell(name="a"))
+    files.save(Cell(name="deep"), "folder/deep.osy")
+    assert list(files) == ["a.osy", "b.osy"]
+    assert "b.osy" in files
+    assert "c.osy" not in files
+    assert files.exists("folder/deep.osy")
+    assert_cells_equal(files.load("b.osy"), cell)
+    assert files.load("b.osy", layers=["graph"]).layers.names == ["graph"]
+    with pytest.raises(FileExistsError):
+        files.save(cell, "a.osy")
+    files.save(cell, "a.osy", allow_overwrite=True, compression="lz4")
+    assert_cells_equal(files.load("a.osy"), cell)
+    files.delete("a.osy")
+    assert files.list() == ["b.osy"]
+    with pytest.raises(FileNotFoundError, match=r"a\.osy"):
+        files.delete("a.osy")
+    with pytest.raises(FileNotFoundError, match=r"a\.osy"):
+        files.load("a.osy")
+
+
+@everywhere
+def test_cloud_files_are_of_the_same_folder(folder, monkeypatch):
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "")
+    files = CellFiles(folder)
+    files.save(Cell("y"))
+    assert list(files.cf.list()) == ["y.osy"]
+
+
+@pytest.mark.parametrize("name", ["../a.osy", "/a.osy", "a//b.osy", "", ".", "a/../../b.osy"])
+def test_no_name_leads_out_of_the_folder(cell, tmp_path, name, mem):
+    for files in (CellFiles(tmp_path / "cells"), CellFiles("mem://bucket/cells")):
+        for attempt in (
+            lambda f: f.save(cell, name),
+            lambda f: f.load(name),
+            lambda f: f.delete(name),
+        ):
+            with pytest.raises(ValueError, match="is no name of a file in the folder"):
+                attempt(files)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_home_folder_is_understood(cell, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    CellFiles("~/neuron_data").save(cell, "a.osy")
+    assert (tmp_path / "neuron_data" / "a.osy").exists()
+
+
+def test_files_say_where_they_are():
+    assert repr(CellFiles("s3://b/x", use_https=True)) == "CellFiles('s3://b/x', use_https=True)"
+
+
+@everywhere
+def test_many_cells_are_loaded_in_the_order_of_their_names(folder):
+    files = CellFiles(folder)
+    for number in range(12):
+        files.save(Cell(f"cell_{number:02}"))
+    assert [cell.name for cell in files.load_many(max_workers=3)] == [
+        f"cell_{number:02}" for number in range(12)
+    ]
+    names = ["cell_07.osy", "cell_01.osy", "cell_07.osy"]
+    assert [cell.name for cell in files.load_many(names)] == ["cell_07", "cell_01", "cell_07"]
+    assert files.load_many([]) == []
+
+
+def test_cells_that_cannot_be_loaded_are_all_named(tmp_path, caplog):
+    files = CellFiles(tmp_path)
+    files.save(Cell("good"))
+    (tmp_path / "bad.osy").write_bytes(b"x" * 1000)
+    names = ["none.osy", "good.osy", "bad.osy"]
+    with pytest.raises(CellsNotLoadedError, match=r"(?s)2 of 3 .*none\.osy.*bad\.osy") as caught:
+        files.load_many(names)
+    assert isinstance(caught.value.failures["none.osy"], FileNotFoundError)
+    assert isinstance(caught.value.failures["bad.osy"], OsyFormatError)
+    ignoring = files.load_many(names, errors="ignore")
+    assert [cell and cell.name for cell in ignoring] == [None, "good", None]
+    assert not caplog.records
+    files.load_many(names, errors="log")
+    assert [record.args[0] for record in caplog.records] == ["none.osy", "bad.osy"]
+
+
+def test_no_more_cells_are_loaded_at_once_than_asked_for(tmp_path, monkeypatch):
+    files = CellFiles(tmp_path)
+    at_once, most, lock = 0, 0, threading.Lock()
+    gate = threading.Event()
+
+    def load(_, name, *, layers):
+        nonlocal at_once, most
+        with lock:
+            at_once, most = at_once + 1, max(most, at_once + 1)
+        gate.wait(0.02)
+        with lock:
+            at_once -= 1
+        return Cell(name)
+
+    monkeypatch.setattr(CellFiles, "load", load)
+    assert len(files.load_many([f"{n}.osy" for n in range(20)], max_workers=3)) == 20
+    assert most == 3
+
+
+def test_a_bug_is_no_bad_file(tmp_path, monkeypatch):
+    def load(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(CellFiles, "load", load)
+    with pytest.raises(ZeroDivisionError):
+        CellFiles(tmp_path).load_many(["a.osy"], errors="ignore")
+
+
+def test_no_bar_is_drawn_into_pipes(tmp_path, capfd):
+    files = CellFiles(tmp_path)
+    files.save(Cell("a"))
+    files.load_many()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_wrong_wishes_are_refused(tmp_path):
+    files = CellFiles(tmp_path)
+    with pytest.raises(ValueError, match="errors must be"):
+        files.load_many([], errors="skip")
+    with pytest.raises(ValueError, match="max_workers"):
+        files.load_many([], max_workers=0)
+    with pytest.raises(TypeError, match=r"load\('a.osy'\)"):
+        files.load_many("a.osy")
