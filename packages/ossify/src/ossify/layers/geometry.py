@@ -139,6 +139,9 @@ class EmbeddedTree(Frozen):
     given_steps
         (V,) distance from every vertex to its parent, where old files have kept it and not all of
         the points; those that are lost are NaN.
+    cable
+        (V,) length of the cable from every vertex to its parent, where that is not a straight
+        line; 0 at roots.
     """
 
     ids: VertexIds
@@ -146,10 +149,13 @@ class EmbeddedTree(Frozen):
     tree: RootedTree
     root: int | None
     given_steps: FloatArray | None = None
+    cable: FloatArray | None = None
 
     @cached_property
     def steps(self) -> FloatArray:
         """(V,) distance from every vertex to its parent, 0 at roots."""
+        if self.cable is not None:
+            return freeze(self.cable)
         steps = freeze(sparse_graph.parent_edge_lengths(self.points, self.tree.parent))
         if self.given_steps is None:
             return steps
@@ -164,7 +170,7 @@ class EmbeddedTree(Frozen):
     def graph(self) -> EmbeddedGraph:
         """The edges, from child to parent."""
         graph = EmbeddedGraph(self.points, self.tree.edges)
-        if self.given_steps is not None:
+        if self.given_steps is not None or self.cable is not None:
             graph.__dict__["lengths"] = freeze(self.steps[self.tree.parent >= 0])
         return graph
 
@@ -208,7 +214,15 @@ class EmbeddedTree(Frozen):
 
     def rerooted(self, row: int) -> EmbeddedTree:
         """The same edges, with all paths of that tree leading to `row`."""
-        return EmbeddedTree(self.ids, self.points, self.tree.reroot(row), row)
+        tree = self.tree.reroot(row)
+        if self.cable is None:
+            return EmbeddedTree(self.ids, self.points, tree, row)
+        # Where an edge has turned round, its length was known by its other end.
+        turned = np.flatnonzero((tree.parent != self.tree.parent) & (tree.parent >= 0))
+        cable = self.cable.copy()
+        cable[turned] = self.cable[tree.parent[turned]]
+        cable[row] = 0
+        return EmbeddedTree(self.ids, self.points, tree, row, cable=cable)
 
     def select(self, ids: VertexIds, points: FloatArray, selection: Selection) -> EmbeddedTree:
         """The edges between kept vertices, whose ids and points are given."""
@@ -216,7 +230,11 @@ class EmbeddedTree(Frozen):
             return self
         root = None if self.root is None else int(selection.new_rows[self.root])
         tree = self.tree.select(selection.keep)
-        return EmbeddedTree(ids, points, tree, None if root is None or root < 0 else root)
+        cable = None
+        if self.cable is not None:
+            cable = np.where(tree.parent >= 0, self.cable[selection.rows], 0.0)
+        root = None if root is None or root < 0 else root
+        return EmbeddedTree(ids, points, tree, root, cable=cable)
 
 
 def _read_only(matrix: csr_matrix) -> csr_matrix:

@@ -14,9 +14,13 @@ from ossify.layers import intake
 from ossify.layers.base import Transform
 from ossify.layers.geometry import EmbeddedGraph, EmbeddedTree
 from ossify.layers.graph import EdgeLayer
+from ossify.layers.mapping import Aggregation
+from ossify.layers.resampling import resampled_parts
 from ossify.layers.vertex_table import VertexTable
-from ossify.topology import segments
+from ossify.topology import segments, sparse_graph
+from ossify.topology.pieces import piece_of, pieces
 from ossify.topology.ragged import Ragged
+from ossify.topology.respacing import respaced
 from ossify.topology.rooted_tree import RootedTree
 from ossify.topology.selection import Selection
 from ossify.units import DEFAULT_UNITS
@@ -497,6 +501,122 @@ class SkeletonLayer(EdgeLayer):
         numbers = self.segment_map[self._rows(vertices, as_positional)]
         expanded = segments.segments(self.tree).take(numbers)
         return self._split(expanded, as_positional)
+
+    def segments_capped(
+        self, max_length: float, positional: bool = True
+    ) -> tuple[list[IntArray], IntArray]:
+        """`segments`, of which those that are too long are cut into pieces of equal length.
+
+        The length of a piece is the path length between its two ends. Edges are not divided: a
+        piece between two long ones may be a single vertex.
+
+        Parameters
+        ----------
+        max_length
+            The greatest length, in the units of the skeleton.
+        positional
+            Whether the pieces are rows; otherwise vertex ids.
+
+        Returns
+        -------
+        pieces : list of (k,) int64 arrays
+            In the order of `segments`, each from its far end towards the root.
+        piece_map : (V,) int64 array
+            Number of the piece that each vertex is in.
+
+        Raises
+        ------
+        TopologyError
+            If `max_length` is not positive. A ValueError.
+
+        Examples
+        --------
+        >>> chain = SkeletonLayer("chain", [[x, 0, 0] for x in range(4)], [[1, 0], [2, 1], [3, 2]])
+        >>> [piece.tolist() for piece in chain.segments_capped(2)[0]]
+        [[3, 2], [1, 0]]
+        """
+        cut = pieces(self.tree, self._embedded.from_root, max_length)
+        return self._split(cut, positional), piece_of(cut)
+
+    # Skeletons and matrices made from this one
+
+    def cut_graph(
+        self,
+        vertices: Any,
+        directed: bool = True,
+        euclidean_weight: bool = True,
+        as_positional: bool = False,
+    ) -> csr_matrix:
+        """The matrix of the edges, without those from some vertices to their parents.
+
+        Parameters
+        ----------
+        vertices
+            Vertex ids, or one boolean per vertex. Nothing is above a root.
+        directed
+            Whether edges lead from child to parent only; otherwise both ways.
+        euclidean_weight
+            Whether entries are float64 lengths; otherwise int8 ones.
+        as_positional
+            Whether numbers mean rows instead of ids.
+
+        Returns
+        -------
+        (V, V) csr_matrix
+            Edges of length 0 are stored as such.
+        """
+        is_cut = self._keep(vertices, as_positional)
+        edges, lengths = self._graph.edges, self._graph.lengths
+        stays = ~is_cut[edges[:, 0]]
+        if euclidean_weight:
+            return sparse_graph.adjacency(
+                self.n_vertices, edges[stays], lengths[stays], directed=directed
+            )
+        return sparse_graph.binary_adjacency(self.n_vertices, edges[stays], directed=directed)
+
+    def resample(
+        self, spacing: float, skip_root_adjacent: bool = False, feature_agg: Aggregation = "nearest"
+    ) -> SkeletonLayer:
+        """The skeleton with its vertices spread evenly along the cable.
+
+        Roots, branch points and end points stay and keep their ids. Between them, a stretch of
+        length L is divided into ``round(L / spacing)`` equal steps, at least one; the new
+        vertices lie on the old edges and have ids that count on from the greatest.
+
+        Parameters
+        ----------
+        spacing
+            The distance that steps come close to, in the units of the skeleton.
+        skip_root_adjacent
+            Whether the stretches that begin at a root keep the vertices that they have.
+        feature_agg
+            Where features come from. "nearest": from the old vertex nearest along the edge.
+            Otherwise an aggregation as in `map_features_to_layer`, over the old vertices of which
+            this is the nearest new one on the stretch; if there is none, "nearest". A dict names
+            one for each feature, with "nearest" for those it leaves out.
+
+        Returns
+        -------
+        SkeletonLayer
+            On its own, with the same root. Parents come before their children. Its lengths are
+            straight between the new vertices, so that the cable gets shorter where it bends.
+
+        Raises
+        ------
+        TopologyError
+            If `spacing` is not a positive number. A ValueError.
+
+        Examples
+        --------
+        >>> skeleton = SkeletonLayer("skeleton", [[0, 0, 0], [1000, 0, 0]], [[1, 0]])
+        >>> skeleton.resample(250).vertices[:, 0].tolist()
+        [0.0, 250.0, 500.0, 750.0, 1000.0]
+        """
+        new = respaced(
+            self.tree, self._embedded.from_root, spacing, skip_root_adjacent=skip_root_adjacent
+        )
+        table, tree = resampled_parts(self._table, self._embedded, new, feature_agg)
+        return SkeletonLayer.from_parts(self.name, table, tree, tree, self.units, self.space)
 
     # Parts
 
