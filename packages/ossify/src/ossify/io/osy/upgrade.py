@@ -348,11 +348,20 @@ class _OldArchive:
             name: as_ids(_numbers(table.column(name).combine_chunks(), member), member)
             for name in names
         }
-        for source, target in (names, names[::-1]):
+        ways = (names, names[::-1])
+        for source, target in ways:
             rows = layers[source].layer.ids.find(ids[source])
             if len(rows) == len(layers[source]) and _is_permutation(rows):
                 return (source, target), _link_table(
                     member, rows, ids[target], layers[target].layer.ids
+                )
+        for source, target in ways:
+            # Releases before 0.3.0 wrote the links of a masked cell as they were before the mask.
+            rows = layers[source].layer.ids.find(ids[source])
+            kept = rows >= 0
+            if len(np.unique(ids[source])) == len(rows) and kept.sum() == len(layers[source]):
+                return (source, target), _link_table(
+                    member, rows[kept], ids[target][kept], layers[target].layer.ids
                 )
         raise ValueError(
             f"member {member!r}: neither {names[0]!r} ({len(layers[names[0]]):,} vertices) nor "
