@@ -198,7 +198,7 @@ class TestWrongFrames:
             vertex_table("v", XYZ, vertex_index="id")
 
     def test_a_column_whose_name_is_a_number(self, frame):
-        with pytest.raises(TypeError, match=r"column names must be strings, not 5"):
+        with pytest.raises(TypeError, match=r"v: a column's name must be a string, not 5"):
             vertex_table("v", frame.rename(columns={"size": 5}), "pt")
 
     @pytest.mark.parametrize(
@@ -282,3 +282,10 @@ class TestTuples:
             rows([[0, -1]], [0, 1])
         with pytest.raises(TypeError, match=r"edges must be integers"):
             rows([["a", "b"]], [0, 1])
+
+
+@pytest.mark.parametrize("name", ["\udc80", ""])
+def test_names_that_are_no_text_are_refused(name):
+    table = vertex_table("v", [[0, 0, 0]])
+    with pytest.raises(ValueError, match=r"v: a feature's name"):
+        add_features("v", table, {name: [1]})

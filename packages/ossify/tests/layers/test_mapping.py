@@ -277,3 +277,20 @@ class TestCoverage:
         part = cell.apply_mask("graph", [73], unmapped="keep").graph
         with pytest.raises(ValueError, match=r"layer 'graph': no vertex maps to all of 'skeleto"):
             part.mask_out_unmapped("skeleton")
+
+
+def test_booleans_with_gaps_stay_booleans():
+    cell = (
+        Cell()
+        .add_skeleton([[0, 0, 0], [1, 0, 0]], [[1, 0]])
+        .add_point_annotations(
+            "spines",
+            [[0, 0, 0], [0, 1, 0]],
+            features={"big": np.array([True, False])},
+            linkage=Link([0, 0], target="skeleton"),
+        )
+    )
+    for how in ("any", "majority"):
+        mapped = cell.annotations.spines.map_features_to_layer("big", "skeleton", agg=how)["big"]
+        assert mapped.dtype == "boolean"
+        assert mapped.isna().tolist() == [False, True]

@@ -45,30 +45,22 @@ class EmbeddedGraph(Frozen):
     @cached_property
     def csgraph(self) -> csr_matrix:
         """(V, V) lengths, from the first vertex of an edge to the second."""
-        return _read_only(
-            sparse_graph.adjacency(len(self.points), self.edges, self.lengths, directed=True)
-        )
+        return sparse_graph.adjacency(len(self.points), self.edges, self.lengths, directed=True)
 
     @cached_property
     def csgraph_undirected(self) -> csr_matrix:
         """(V, V) lengths, both ways."""
-        return _read_only(
-            sparse_graph.adjacency(len(self.points), self.edges, self.lengths, directed=False)
-        )
+        return sparse_graph.adjacency(len(self.points), self.edges, self.lengths, directed=False)
 
     @cached_property
     def csgraph_binary(self) -> csr_matrix:
         """(V, V) ones, from the first vertex of an edge to the second."""
-        return _read_only(
-            sparse_graph.binary_adjacency(len(self.points), self.edges, directed=True)
-        )
+        return sparse_graph.binary_adjacency(len(self.points), self.edges, directed=True)
 
     @cached_property
     def csgraph_binary_undirected(self) -> csr_matrix:
         """(V, V) ones, both ways."""
-        return _read_only(
-            sparse_graph.binary_adjacency(len(self.points), self.edges, directed=False)
-        )
+        return sparse_graph.binary_adjacency(len(self.points), self.edges, directed=False)
 
     @cached_property
     def half_edge_length(self) -> FloatArray:
@@ -107,7 +99,7 @@ class EmbeddedSurface(Frozen):
     @cached_property
     def csgraph(self) -> csr_matrix:
         """(V, V) lengths of the sides of the faces, both ways."""
-        return _read_only(mesh_surface.vertex_adjacency(self.points, self.faces))
+        return mesh_surface.vertex_adjacency(self.points, self.faces)
 
     def trimesh(self) -> trimesh.Trimesh:
         """The surface as trimesh has it, a new one each time, because it can be changed."""
@@ -235,12 +227,6 @@ class EmbeddedTree(Frozen):
             cable = np.where(tree.parent >= 0, self.cable[selection.rows], 0.0)
         root = None if root is None or root < 0 else root
         return EmbeddedTree(ids, points, tree, root, cable=cable)
-
-
-def _read_only(matrix: csr_matrix) -> csr_matrix:
-    """The matrix, whose stored values can no longer be changed."""
-    freeze(matrix.data)
-    return matrix
 
 
 # Old files hold coordinates as float32, which moves the length of a short edge by this much.

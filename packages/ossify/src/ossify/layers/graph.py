@@ -52,24 +52,24 @@ class EdgeLayer(Layer):
         """(V, V) sparse float64 lengths, from the first vertex of an edge to the second.
 
         Edges from a vertex to itself are left out, and edges that repeat count once. Edges of
-        length 0 are stored as such.
+        length 0 are stored as such. A new matrix each time, as all matrices that are handed out.
         """
-        return self._graph.csgraph
+        return self._graph.csgraph.copy()
 
     @property
     def csgraph_binary(self) -> csr_matrix:
         """(V, V) sparse int8 ones, from the first vertex of an edge to the second."""
-        return self._graph.csgraph_binary
+        return self._graph.csgraph_binary.copy()
 
     @property
     def csgraph_undirected(self) -> csr_matrix:
         """(V, V) sparse float64 lengths, both ways."""
-        return self._graph.csgraph_undirected
+        return self._graph.csgraph_undirected.copy()
 
     @property
     def csgraph_binary_undirected(self) -> csr_matrix:
         """(V, V) sparse int8 ones, both ways."""
-        return self._graph.csgraph_binary_undirected
+        return self._graph.csgraph_binary_undirected.copy()
 
     @property
     def half_edge_length(self) -> FloatArray:

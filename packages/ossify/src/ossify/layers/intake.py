@@ -68,8 +68,7 @@ def add_features(
         features = {str(name): features[name] for name in features.columns}
     columns = {}
     for name, values in features.items():
-        if not isinstance(name, str):
-            raise TypeError(f"{what}: a feature's name must be a string, not {name!r}")
+        checked_name(name, f"{what}: a feature's name")
         label = f"{what}: feature {name!r}"
         if isinstance(values, str):
             raise UnknownFeatureError(
@@ -134,8 +133,7 @@ def _from_frame(
     for name in frame.columns:
         if name in used:
             continue
-        if not isinstance(name, str):
-            raise TypeError(f"{what}: column names must be strings, not {name!r}")
+        checked_name(name, f"{what}: a column's name")
         if name not in renamed:
             columns[name] = as_column(frame[name], len(frame), f"{what}: feature {name!r}")
     table = VertexTable(
@@ -274,3 +272,24 @@ def _list_of_tuples(values: Any) -> Any:
         # A list of ids may have been rounded on the way; look at each one as it came.
         return np.array([list(row) for row in values], dtype=object)
     return array
+
+
+def checked_name(name: object, what: str) -> str:
+    """A name that can be written to a file.
+
+    Raises
+    ------
+    TypeError
+        If it is not a string.
+    ValueError
+        If it is empty, or no text in any language.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"{what} must be a string, not {name!r}")
+    if not name:
+        raise ValueError(f"{what} is empty")
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{what}, {name!r}, is no text ({error.reason})") from None
+    return name

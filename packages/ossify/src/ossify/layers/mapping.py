@@ -283,10 +283,7 @@ def aggregate(
         with np.errstate(invalid="ignore"):
             return np.where(counts > 0, sums / (counts if how == "mean" else 1), np.nan)
     series = pd.Series(values).groupby(groups).agg(how)
-    if pd.api.types.is_integer_dtype(series.dtype) and len(series) < n_groups:
-        # Whole numbers with gaps: pandas would make floats of them and lose ids.
-        series = series.astype("UInt64" if series.dtype.kind == "u" else "Int64")
-    return column_of(series.reindex(range(n_groups)))
+    return _taken(series, np.arange(n_groups), has_gaps=len(series) < n_groups)
 
 
 def _majority(column: Column, places: IntArray, groups: IntArray, n_groups: int) -> Column:
@@ -301,7 +298,13 @@ def _majority(column: Column, places: IntArray, groups: IntArray, n_groups: int)
     first = order[np.flatnonzero(np.diff(group[order], prepend=-1))]
     taken = np.full(n_groups, -1, np.int64)
     taken[group[first]] = code[first]
-    series = pd.Series(values)
-    if (taken < 0).any() and pd.api.types.is_integer_dtype(series.dtype):
-        series = series.astype("UInt64" if series.dtype.kind == "u" else "Int64")
-    return column_of(series.reindex(taken))
+    return _taken(pd.Series(values), taken, has_gaps=bool((taken < 0).any()))
+
+
+def _taken(series: pd.Series[Any], labels: IntArray, *, has_gaps: bool) -> Column:
+    """The values with these labels, missing where there is none."""
+    nullable = {"i": "Int64", "u": "UInt64", "b": "boolean"}.get(series.dtype.kind)
+    if has_gaps and nullable is not None:
+        # pandas would make floats of whole numbers, and lose ids, and objects of booleans.
+        series = series.astype(nullable)
+    return column_of(series.reindex(labels))

@@ -113,7 +113,7 @@ class MeshLayer(Layer):
     @property
     def csgraph(self) -> csr_matrix:
         """(V, V) sparse float64 lengths of the sides of the faces, both ways."""
-        return self._surface.csgraph
+        return self._surface.csgraph.copy()
 
     @property
     def as_trimesh(self) -> trimesh.Trimesh:

@@ -219,12 +219,12 @@ class SkeletonLayer(EdgeLayer):
     @property
     def base_csgraph(self) -> csr_matrix:
         """Sparse lengths from child to parent before any mask."""
-        return self._whole.graph.csgraph
+        return self._whole.graph.csgraph.copy()
 
     @property
     def base_csgraph_binary(self) -> csr_matrix:
         """Sparse ones from child to parent before any mask."""
-        return self._whole.graph.csgraph_binary
+        return self._whole.graph.csgraph_binary.copy()
 
     def distance_to_root(self, vertices: Any = None, as_positional: bool = False) -> Any:
         """Path length to the root of each vertex's own tree, measured before any mask.
