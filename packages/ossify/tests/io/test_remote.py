@@ -1,9 +1,11 @@
 """Cells in buckets, in memory and on web servers, over real connections on this machine."""
 
+import gzip
 import io
 import json
 import threading
 
+import numpy as np
 import pytest
 
 import ossify
@@ -79,13 +81,24 @@ def test_nothing_in_a_bucket_is_overwritten_unasked(cell, bucket):
 
 
 @pytest.mark.parametrize("bucket", ["s3"], indirect=True)
-def test_of_two_that_save_a_new_file_the_later_is_refused(bucket, monkeypatch):
+def test_w47_of_two_that_save_a_new_file_the_later_is_refused(bucket, monkeypatch):
     # Both have found the place free before either has written.
     monkeypatch.setattr(storage.Store, "check_free", lambda *_: None)
     save_cell(Cell("first"), f"{bucket}/a.osy")
     with pytest.raises(FileExistsError):
         save_cell(Cell("second"), f"{bucket}/a.osy")
     assert load_cell(f"{bucket}/a.osy").name == "first"
+
+
+@in_buckets
+def test_w47_a_save_that_fails_leaves_the_old_object_whole(bucket):
+    cell = Cell("old").add_skeleton([[0, 0, 0]], [])
+    save_cell(cell, f"{bucket}/a.osy")
+    cell.skeleton.add_feature([1j], "phase")
+    with pytest.raises(TypeError, match="phase"):
+        save_cell(cell, f"{bucket}/a.osy", allow_overwrite=True)
+    assert load_cell(f"{bucket}/a.osy").skeleton.feature_names == []
+    assert CellFiles(bucket).list() == ["a.osy"]
 
 
 @in_buckets
@@ -327,6 +340,14 @@ def test_an_empty_file_and_a_page_are_no_cells(web):
         load_cell(f"{web.address}/empty.osy")
     with pytest.raises(OsyFormatError, match=r"is not an \.osy file"):
         load_cell(f"{web.address}/page.osy")
+
+
+def test_w46_a_packed_archive_is_refused_after_its_first_bytes(web):
+    noise = np.random.default_rng(0).bytes(1_000_000)
+    web.files["/bomb.osy"] = gzip.compress(noise)
+    with pytest.raises(OsyFormatError, match="packed with gzip"):
+        load_cell(f"{web.address}/bomb.osy")
+    assert sum(web.sent) == sources.FIRST
 
 
 def test_nothing_is_saved_deleted_or_listed_on_a_web_server(cell, web):
