@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 from ossify import algorithms
 from ossify._version import __version__
 from ossify.algorithms import (
+    branch_order,
     label_axon_from_synapse_flow,
+    path_to_root_aggregate,
+    root_connected_mask,
+    segment_aggregate,
     segregation_index,
     strahler_number,
+    subtree_aggregate,
     synapse_betweenness,
 )
 from ossify.cell.cell import Cell
@@ -36,7 +41,7 @@ from ossify.io.swc import (
 from ossify.layers.graph import GraphLayer
 from ossify.layers.mesh import MeshLayer
 from ossify.layers.points import PointCloudLayer
-from ossify.layers.skeleton import SkeletonLayer
+from ossify.layers.skeleton import SegmentGraph, SkeletonLayer
 from ossify.links import Link
 
 if TYPE_CHECKING:
@@ -60,10 +65,12 @@ __all__ = [  # noqa: RUF022 as sorted() has it
     "SWC_SOMA",
     "SWC_UNDEFINED",
     "SWC_UNSPECIFIED_NEURITE",
+    "SegmentGraph",
     "SkeletonLayer",
     "__version__",
     "add_scale_bar",
     "algorithms",
+    "branch_order",
     "example_cell",
     "export_swc",
     "export_swc_dataframe",
@@ -72,11 +79,15 @@ __all__ = [  # noqa: RUF022 as sorted() has it
     "load_cell",
     "load_swc",
     "open_cell",
+    "path_to_root_aggregate",
     "plot",
     "plot_morphology_2d",
+    "root_connected_mask",
     "save_cell",
+    "segment_aggregate",
     "segregation_index",
     "strahler_number",
+    "subtree_aggregate",
     "synapse_betweenness",
 ]
 

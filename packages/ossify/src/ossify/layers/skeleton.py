@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from ossify._typing import FloatArray, IntArray
+from ossify._typing import AnyArray, ArrayLike, FloatArray, IntArray
 from ossify.errors import UnknownVertexError
 from ossify.layers import intake
 from ossify.layers.base import Transform
@@ -16,6 +16,7 @@ from ossify.layers.geometry import EmbeddedGraph, EmbeddedTree
 from ossify.layers.graph import EdgeLayer
 from ossify.layers.mapping import Aggregation
 from ossify.layers.resampling import resampled_parts
+from ossify.layers.segment_nodes import NodeAggregation, SegmentNodes
 from ossify.layers.vertex_table import VertexTable
 from ossify.topology import segments, sparse_graph
 from ossify.topology.pieces import piece_of, pieces
@@ -618,6 +619,67 @@ class SkeletonLayer(EdgeLayer):
         table, tree = resampled_parts(self._table, self._embedded, new, feature_agg)
         return SkeletonLayer.from_parts(self.name, table, tree, tree, self.units, self.space)
 
+    def segment_graph(
+        self,
+        max_length: float | None = None,
+        features: str | Sequence[str] | None = None,
+        agg: Aggregation = "mean",
+        include_length: bool = True,
+    ) -> SegmentGraph:
+        """The skeleton with one node for each segment.
+
+        A node lies at the far end of its segment: there is one for every branch point and end
+        point, and one for every root.
+
+        Parameters
+        ----------
+        max_length
+            Cut segments that are longer, as `segments_capped` does.
+        features
+            Names of features to bring along.
+        agg
+            How: "distal" or "proximal" for the value at one end of the segment, or an aggregation
+            as in `map_features_to_layer`. A dict names one for each feature, with "mean" for
+            those it leaves out.
+        include_length
+            Whether to add a feature ``"length"``: the summed `half_edge_length` of the vertices.
+
+        Returns
+        -------
+        SegmentGraph
+
+        Raises
+        ------
+        UnknownFeatureError
+            If there is no feature of a name. A KeyError.
+        ValueError
+            If `max_length` is not positive, or "length" is asked for twice.
+
+        Examples
+        --------
+        >>> chain = SkeletonLayer("chain", [[x, 0, 0] for x in range(4)], [[1, 0], [2, 1], [3, 2]])
+        >>> graph = chain.segment_graph()
+        >>> [rows.tolist() for rows in graph.node_source_vertices], graph.cable_length()
+        ([[3, 2, 1], [0]], 3.0)
+        """
+        nodes = SegmentNodes.of_tree(self._embedded, max_length)
+        embedded = nodes.embedded(self._embedded)
+        names = [features] if isinstance(features, str) else list(features or ())
+        table = VertexTable(
+            embedded.ids, embedded.points, spatial_columns=self._table.spatial_columns
+        )
+        columns = nodes.columns(self._table, names, agg, f"layer {self.name!r}")
+        if include_length:
+            table = table.with_columns(
+                {"length": nodes.aggregated(np.ones(len(self)), "sum", "length")}
+            )
+        made = SegmentGraph.__new__(SegmentGraph)
+        made._build(
+            self.name, table.with_columns(columns), embedded, embedded, self.units, self.space
+        )
+        made._nodes, made._source = nodes, self
+        return made
+
     # Parts
 
     def _selected(self, selection: Selection) -> Self:
@@ -658,6 +720,111 @@ class SkeletonLayer(EdgeLayer):
             "edges": self.n_vertices - len(self.tree.roots),
             "branch points": self.n_branch_points,
             "end points": self.n_end_points,
+        }
+
+
+class SegmentGraph(SkeletonLayer):
+    """A skeleton whose vertices are the segments of another, made by `segment_graph`.
+
+    Vertex ids count from 0. Lengths and distances are those of the cable between the far ends of
+    segments, not of straight lines. A masked segment graph knows no longer which vertices its
+    nodes stand for.
+    """
+
+    _nodes: SegmentNodes | None = None
+    _source: SkeletonLayer | None = None
+
+    @property
+    def source_skeleton(self) -> SkeletonLayer:
+        """The skeleton that this was made of."""
+        if self._source is None:
+            raise self._unknown()
+        return self._source
+
+    @property
+    def vertex_segment_map(self) -> IntArray:
+        """(V,) node that each vertex of the source skeleton belongs to."""
+        return self._known_nodes.node_of
+
+    @property
+    def node_source_vertices(self) -> list[IntArray]:
+        """For each node, its rows in the source skeleton, from the far end towards the root."""
+        rows = self._known_nodes.rows
+        return Ragged(rows.values.astype(np.int64), rows.offsets).split()
+
+    def to_vertices(self, node_values: ArrayLike) -> AnyArray:
+        """Values of the nodes, handed to the vertices that they stand for.
+
+        Parameters
+        ----------
+        node_values
+            (N, …) values, one per node.
+
+        Returns
+        -------
+        (V, …) array
+            In the order of the source skeleton.
+        """
+        return self._known_nodes.spread(node_values)
+
+    def aggregate_vertices(
+        self,
+        values: ArrayLike,
+        agg: NodeAggregation = "mean",
+        weight: str | ArrayLike | None = "length",
+    ) -> FloatArray:
+        """Values of the source skeleton's vertices, aggregated onto the nodes.
+
+        Parameters
+        ----------
+        values
+            (V,) or (V, K) numbers.
+        agg
+            "mean" or "sum", both weighted; "max" or "min"; or a function that takes the (k,) or
+            (k, K) values of a node, from its far end towards the root, and is not weighted.
+        weight
+            "length" for the `half_edge_length` of the vertices, (V,) numbers, or None for 1. The
+            mean of a node without any weight is not weighted.
+
+        Returns
+        -------
+        (N,) or (N, K) float64 array
+        """
+        return self._known_nodes.aggregated(values, agg, weight)
+
+    @property
+    def _known_nodes(self) -> SegmentNodes:
+        if self._nodes is None:
+            raise self._unknown()
+        return self._nodes
+
+    def _unknown(self) -> ValueError:
+        return ValueError(
+            f"segment graph {self.name!r} is masked and does not know the vertices of the "
+            "skeleton any more; ask the segment graph before the mask"
+        )
+
+    def _selected(self, selection: Selection) -> Self:
+        masked = super()._selected(selection)
+        return masked if selection.keeps_all else masked._with_parts(_nodes=None, _source=None)
+
+    def _moved_parts(self, transform: Transform) -> dict[str, Any]:
+        # What becomes of the cable between two nodes is only known by its vertices.
+        source = self.source_skeleton
+        if not callable(transform):
+            raise ValueError(
+                f"segment graph {self.name!r} measures along the skeleton, which an array of new "
+                "coordinates cannot move; pass a function"
+            )
+        moved = source.transform(transform)
+        embedded = self._known_nodes.embedded(moved._embedded)
+        nodes = SegmentNodes(self._known_nodes.rows, moved.half_edge_length)
+        return {
+            "_table": self._table.with_points(embedded.points),
+            "_embedded": embedded,
+            "_whole": embedded,
+            "_nodes": nodes,
+            "_source": moved,
         }
 
 
