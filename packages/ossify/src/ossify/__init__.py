@@ -99,8 +99,10 @@ def __getattr__(name: str) -> Any:
     if name in _PICTURES:
         pictures = importlib.import_module("ossify.plot")
         return pictures if name == "plot" else getattr(pictures, name)
+    if name == "testing":
+        return importlib.import_module("ossify.testing")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_PICTURES})
+    return sorted({*globals(), *_PICTURES, "testing"})

@@ -131,3 +131,7 @@ def test_describing_derives_nothing_from_the_geometry():
     str(cell)
     assert "index" not in vars(cell.skeleton.tree)
     assert not {"csgraph", "from_root", "steps", "graph"} & set(vars(cell.skeleton._embedded))
+
+
+def test_an_empty_cell_says_what_its_units_will_be():
+    assert "units: µm, space: atlas" in str(Cell("x", units="um", space="atlas"))

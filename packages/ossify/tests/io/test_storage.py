@@ -219,3 +219,33 @@ def test_unknown_compressions_are_refused_before_anything_is_written(
     with pytest.raises(ValueError, match=problem):
         save_cell(cell, tmp_path / "a.osy", **options)
     assert os.listdir(tmp_path) == []
+
+
+def test_what_is_no_regular_file_is_never_replaced(tmp_path):
+    pipe = tmp_path / "pipe.osy"
+    os.mkfifo(pipe)
+    with pytest.raises(FileExistsError, match=r"no regular file"):
+        save_cell(Cell("x"), pipe, allow_overwrite=True)
+    assert pipe.is_fifo()
+
+
+def test_a_write_protected_file_stays(tmp_path, monkeypatch):
+    path = tmp_path / "cell.osy"
+    save_cell(Cell("x"), path)
+    before = path.read_bytes()
+    # The administrator may write anywhere, so the answer is what others get.
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(PermissionError, match=r"write-protected.*cell\.osy"):
+        save_cell(Cell("y"), path, allow_overwrite=True)
+    assert path.read_bytes() == before
+
+
+def test_a_file_in_text_mode_is_refused(tmp_path):
+    with (tmp_path / "cell.osy").open("w") as file, pytest.raises(TypeError, match=r"mode 'wb'"):
+        save_cell(Cell("x"), file)
+
+
+def test_two_dots_within_a_name_are_no_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_cell(Cell("v1..2"))
+    assert (tmp_path / "v1..2.osy").is_file()

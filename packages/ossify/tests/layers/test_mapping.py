@@ -294,3 +294,15 @@ def test_booleans_with_gaps_stay_booleans():
         mapped = cell.annotations.spines.map_features_to_layer("big", "skeleton", agg=how)["big"]
         assert mapped.dtype == "boolean"
         assert mapped.isna().tolist() == [False, True]
+
+
+def test_an_aggregation_that_there_is_not_is_named():
+    cell = (
+        Cell()
+        .add_skeleton([[0, 0, 0]], features={"a": ["x"]})
+        .add_point_layer(
+            "p", [[0, 0, 0]], features={"a": [1]}, linkage=Link([0], target="skeleton")
+        )
+    )
+    with pytest.raises(ValueError, match=r"agg='nonsense' is neither"):
+        cell.layers["p"].map_features_to_layer("a", "skeleton", agg="nonsense")

@@ -2,10 +2,11 @@ import gc
 import weakref
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ossify import Cell, Link, PointCloudLayer
-from ossify.errors import UnknownLayerError
+from ossify.errors import MaskError, UnknownLayerError
 from ossify.layers.siblings import Siblings
 
 
@@ -86,3 +87,33 @@ def test_a_chain_of_links_is_followed_through_annotations_and_point_layers():
         cell.add_layer(PointCloudLayer(name, np.zeros((2, 3))), link)
     assert cell.layers.d.map_index_to_layer("a").tolist() == [1, 0]
     assert cell.apply_mask("a", [0]).layers.d.vertex_index.tolist() == [1]
+
+
+@pytest.fixture
+def five():
+    return PointCloudLayer("five", np.zeros((5, 3)), vertex_index=[100, 101, 102, 103, 104])
+
+
+class TestBooleanSeries:
+    def test_they_go_by_the_vertex_ids_in_their_index(self, five):
+        nodes = five.nodes.sort_index(ascending=False)
+        chosen = nodes.index > 102
+        assert five._rows(pd.Series(chosen, index=nodes.index)).tolist() == [3, 4]
+
+    def test_without_ids_in_their_index_they_are_in_row_order(self, five):
+        assert five._rows(pd.Series([True, False, False, False, True])).tolist() == [0, 4]
+
+    def test_an_index_of_something_else_is_refused(self, five):
+        with pytest.raises(MaskError, match=r"the index of a boolean Series must hold the vertex"):
+            five._rows(pd.Series([True] * 5, index=[7, 8, 9, 10, 11]))
+
+    def test_gaps_are_refused(self, five):
+        gaps = pd.array([True, None, True, False, False], dtype="boolean")
+        with pytest.raises(MaskError, match=r"missing values"):
+            five._rows(gaps)
+
+
+def test_lists_of_ids_of_several_kinds_are_exact():
+    large = 10**17
+    layer = PointCloudLayer("p", [[0, 0, 0], [1, 0, 0]], vertex_index=[large, large + 1])
+    assert layer._rows([large + 1, np.uint64(large)]).tolist() == [1, 0]

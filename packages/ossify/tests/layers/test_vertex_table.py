@@ -1,3 +1,4 @@
+import contextlib
 import pickle
 
 import numpy as np
@@ -184,3 +185,15 @@ class TestVertexTable:
         pd.testing.assert_frame_equal(read.frame(spatial=True), table.frame(spatial=True))
         assert not read.points.flags.writeable
         assert not read.columns["radius"].flags.writeable
+
+
+def test_large_floats_among_small_whole_numbers_are_floats():
+    assert as_column([1e300, 1, 2], 3, "v").tolist() == [1e300, 1.0, 2.0]
+
+
+def test_a_value_that_is_no_text_is_named():
+    # Before pandas 3 text is held as objects, and only a file refuses it.
+    with contextlib.ExitStack() as stack:
+        if pd.Series(["a"]).dtype != object:
+            stack.enter_context(pytest.raises(ValueError, match=r"v: .*no text"))
+        as_column(["\udc80"], 1, "v")

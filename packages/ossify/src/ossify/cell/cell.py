@@ -683,9 +683,11 @@ spatial_columns
             except ImportError:
                 pass
             else:
-                display(HTML(cell_html(self.name, self._siblings, coverage)))
+                display(
+                    HTML(cell_html(self.name, self._siblings, (self.units, self.space), coverage))
+                )
                 return
-        print(cell_text(self.name, self._siblings, coverage))
+        print(cell_text(self.name, self._siblings, (self.units, self.space), coverage))
 
     def __repr__(self) -> str:
         return (
@@ -694,10 +696,10 @@ spatial_columns
         )
 
     def __str__(self) -> str:
-        return cell_text(self.name, self._siblings)
+        return cell_text(self.name, self._siblings, (self.units, self.space))
 
     def _repr_html_(self) -> str:
-        return cell_html(self.name, self._siblings)
+        return cell_html(self.name, self._siblings, (self.units, self.space))
 
 
 def _checked_name(name: object) -> str | int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ossify import units as units_of_length
 from ossify.layers.siblings import Siblings
@@ -13,13 +13,16 @@ from ossify.layers.summary import counts_text, coverage_text, features_text
 if TYPE_CHECKING:
     from ossify.links import LinkTable
 
+Where: TypeAlias = tuple[str | None, str | None]
+"""Units and space of a cell."""
+
 _CORE = ("skeleton", "graph", "mesh")
 
 
-def cell_text(name: Any, siblings: Siblings, coverage: bool = True) -> str:
+def cell_text(name: Any, siblings: Siblings, where: Where, coverage: bool = True) -> str:
     """The cell, its layers, annotations and links, a line each, as a tree."""
     lines = [f"# Cell: {'unnamed' if name is None else name}"]
-    for title, items in _sections(siblings, coverage):
+    for title, items in _sections(siblings, where, coverage):
         lines.append(f"{title}")
         for place, (head, details) in enumerate(items):
             last = place == len(items) - 1
@@ -28,10 +31,10 @@ def cell_text(name: Any, siblings: Siblings, coverage: bool = True) -> str:
     return "\n".join(lines)
 
 
-def cell_html(name: Any, siblings: Siblings, coverage: bool = True) -> str:
+def cell_html(name: Any, siblings: Siblings, where: Where, coverage: bool = True) -> str:
     """The same as HTML that folds."""
     parts = [f"<div><strong>Cell: {html.escape('unnamed' if name is None else str(name))}</strong>"]
-    for title, items in _sections(siblings, coverage):
+    for title, items in _sections(siblings, where, coverage):
         rows = "".join(
             f"<li>{html.escape(head)}"
             + "".join(f"<br><small>{html.escape(detail)}</small>" for detail in details)
@@ -47,8 +50,8 @@ def cell_html(name: Any, siblings: Siblings, coverage: bool = True) -> str:
 Items = list[tuple[str, list[str]]]
 
 
-def _sections(siblings: Siblings, coverage: bool) -> Iterator[tuple[str, Items]]:
-    yield "Space", [(_space_text(siblings), [])]
+def _sections(siblings: Siblings, where: Where, coverage: bool) -> Iterator[tuple[str, Items]]:
+    yield "Space", [(_space_text(siblings, where), [])]
     yield f"Layers ({len(siblings.layers)})", list(_layer_items(siblings))
     yield (
         f"Annotations ({len(siblings.annotations)})",
@@ -66,11 +69,11 @@ def _sections(siblings: Siblings, coverage: bool) -> Iterator[tuple[str, Items]]
         )
 
 
-def _space_text(siblings: Siblings) -> str:
+def _space_text(siblings: Siblings, where: Where) -> str:
     members = list(siblings)
-    spaces = sorted({f"{units_of_length.label(m.units)}{_in(m.space)}" for m in members})
-    if len(spaces) <= 1:
-        return f"units: {spaces[0] if spaces else units_of_length.NOT_STATED}"
+    if len({(member.units, member.space) for member in members}) <= 1:
+        units, space = where
+        return f"units: {units_of_length.label(units)}{_in(space)}"
     each = [f"{m.name} {units_of_length.label(m.units)}{_in(m.space)}" for m in members]
     return f"units differ: {', '.join(each)}"
 

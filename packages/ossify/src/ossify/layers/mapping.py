@@ -282,7 +282,14 @@ def aggregate(
         sums = np.bincount(groups, values, minlength=n_groups)
         with np.errstate(invalid="ignore"):
             return np.where(counts > 0, sums / (counts if how == "mean" else 1), np.nan)
-    series = pd.Series(values).groupby(groups).agg(how)
+    try:
+        series = pd.Series(values).groupby(groups).agg(how)
+    except AttributeError as error:
+        if isinstance(how, str):
+            raise ValueError(
+                f"agg={how!r} is neither 'majority' nor an aggregation of pandas, such as 'mean'"
+            ) from error
+        raise
     return _taken(series, np.arange(n_groups), has_gaps=len(series) < n_groups)
 
 
@@ -306,5 +313,5 @@ def _taken(series: pd.Series[Any], labels: IntArray, *, has_gaps: bool) -> Colum
     nullable = {"i": "Int64", "u": "UInt64", "b": "boolean"}.get(series.dtype.kind)
     if has_gaps and nullable is not None:
         # pandas would make floats of whole numbers, and lose ids, and objects of booleans.
-        series = series.astype(nullable)
+        series = series.astype(pd.api.types.pandas_dtype(nullable))
     return column_of(series.reindex(labels))

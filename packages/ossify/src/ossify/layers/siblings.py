@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 
 from ossify._typing import BoolArray, IntArray
 from ossify.errors import MaskError, UnknownLayerError, UnknownVertexError
@@ -134,7 +135,7 @@ class Member(ABC):
             return np.arange(n_vertices)
         what = f"layer {self._name!r}"
         if _is_boolean(selection):
-            mask = np.asarray(selection, dtype=bool).reshape(-1)
+            mask = self._as_mask(selection, what)
             if len(mask) != n_vertices:
                 raise MaskError(
                     f"{what}: a boolean mask of length {len(mask):,} for {n_vertices:,} vertices; "
@@ -142,14 +143,33 @@ class Member(ABC):
                 )
             return np.flatnonzero(mask)
         if not as_positional:
-            return self._table.ids.rows(np.atleast_1d(_plain(selection)), what)
-        rows = as_ids(np.atleast_1d(_plain(selection)), f"{what}: rows")
+            return self._table.ids.rows(_plain(selection), what)
+        rows = as_ids(_plain(selection), f"{what}: rows")
         if len(rows) and rows.max() >= n_vertices:
             raise UnknownVertexError(
                 f"{what}: row {rows.max()} is outside 0 … {n_vertices - 1}; "
                 "without as_positional=True the numbers are read as vertex ids"
             )
         return rows
+
+    def _as_mask(self, selection: Any, what: str) -> BoolArray:
+        """Booleans in row order; those of a Series go by its index, if that names the vertices."""
+        if getattr(selection, "isna", None) is not None and selection.isna().any():
+            raise MaskError(f"{what}: a boolean mask has missing values; fillna(False) first")
+        mask = np.asarray(selection, dtype=bool).reshape(-1)
+        if not isinstance(selection, pd.Series) or len(mask) != len(self._table):
+            return mask
+        index, ids = selection.index, self._table.ids
+        if np.array_equal(index, ids.ids):
+            return mask
+        if pd.api.types.is_integer_dtype(index) and (ids.find(as_ids(index, what)) >= 0).all():
+            return np.asarray(selection.reindex(ids.ids), dtype=bool)
+        if index.equals(pd.RangeIndex(len(mask))):
+            return mask
+        raise MaskError(
+            f"{what}: the index of a boolean Series must hold the vertex ids; for values in row "
+            "order pass series.to_numpy()"
+        )
 
     def _row(self, vertex: Any, as_positional: bool = False) -> int:
         rows = self._rows(vertex, as_positional)
@@ -169,10 +189,12 @@ class Member(ABC):
 
 
 def _plain(selection: Any) -> Any:
-    """Sets and other collections as lists; what has a dtype keeps it."""
+    """One vertex, sets and other collections as lists; what has a dtype keeps it."""
     if isinstance(selection, (set, frozenset, range)):
         return sorted(selection)
-    return selection if hasattr(selection, "dtype") or np.isscalar(selection) else list(selection)
+    if np.ndim(selection) == 0 and not isinstance(selection, Iterable):
+        return [selection]
+    return selection if hasattr(selection, "dtype") else list(selection)
 
 
 def _is_boolean(selection: Any) -> bool:
@@ -246,8 +268,9 @@ class Siblings:
         """
         if member.name in self:
             kind = "annotation" if member.name in self.annotations else "layer"
+            article = "an" if kind == "annotation" else "a"
             raise ValueError(
-                f"there is a {kind} {member.name!r} already; choose another name, or call "
+                f"there is {article} {kind} {member.name!r} already; choose another name, or call "
                 f"remove_{kind}({member.name!r}) first"
             )
         linkage = self.linkage

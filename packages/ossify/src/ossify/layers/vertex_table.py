@@ -181,20 +181,27 @@ def as_column(values: Any, n_vertices: int, what: str) -> Column:
     ShapeError
         If it is not one value per vertex.
     """
-    if isinstance(values, np.ndarray):
-        column: Column = values.copy()
-        if column.ndim == 1 and column.dtype.kind in "US":
-            column = _pandas_array(column)
-    elif isinstance(values, (pd.Series, pd.Index, ExtensionArray)):
-        column = _pandas_array(values)
-    elif isinstance(values, Iterable) and not isinstance(values, (str, bytes, dict)):
-        column = _from_list(list(values), what)
-    else:
-        raise ShapeError(f"{what}: expected {n_vertices:,} values, got {values!r}")
+    try:
+        column = _as_column(values, n_vertices, what)
+    except UnicodeEncodeError as error:
+        raise ShapeError(f"{what}: {error.object!r} is no text ({error.reason})") from None
     if column.ndim != 1 or len(column) != n_vertices:
         shape = column.shape if column.ndim != 1 else f"{len(column):,} values"
         raise ShapeError(f"{what}: expected {n_vertices:,} values, one per vertex; got {shape}")
     return freeze_column(column)
+
+
+def _as_column(values: Any, n_vertices: int, what: str) -> Column:
+    if isinstance(values, np.ndarray):
+        column: Column = values.copy()
+        if column.ndim == 1 and column.dtype.kind in "US":
+            column = _pandas_array(column)
+        return column
+    if isinstance(values, (pd.Series, pd.Index, ExtensionArray)):
+        return _pandas_array(values)
+    if isinstance(values, Iterable) and not isinstance(values, (str, bytes, dict)):
+        return _from_list(list(values), what)
+    raise ShapeError(f"{what}: expected {n_vertices:,} values, got {values!r}")
 
 
 def column_of(series: pd.Series[Any]) -> Column:
@@ -215,7 +222,8 @@ def _from_list(values: list[Any], what: str) -> Column:
         # np.array would make a matrix of lists that happen to be equally long.
         return np.fromiter(values, dtype=object, count=len(values))
     column = _pandas_array(values)
-    if whole and column.dtype.kind == "f" and any(abs(v) >= 2**53 for v in values if v == v):
+    large = (abs(int(value)) >= 2**53 for value in values if type(value) in whole)
+    if whole and column.dtype.kind == "f" and any(large):
         raise ShapeError(
             f"{what}: a list that mixes floats with whole numbers of 2**53 or more would round "
             "them; pass an integer array, or a nullable one (dtype='Int64')"

@@ -97,12 +97,7 @@ def file_name(cell: Cell) -> str:
     ValueError
         If the cell has no name, or none that can be a file's.
     """
-    name = cell.name
-    if name is None or name == "":
-        raise ValueError("the cell has no name to call the file by; pass file=")
-    if any(part in str(name) for part in ("/", "\\", "..", "\0")):
-        raise ValueError(f"the cell's name {name!r} is no name for a file; pass file=")
-    return f"{name}.osy"
+    return storage.file_named(cell.name, ".osy")
 
 
 def archive_of(cell: Cell, packing: Packing, compatible: bool = True) -> list[Buffer]:

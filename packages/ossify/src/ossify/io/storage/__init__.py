@@ -7,12 +7,13 @@ everything else is behind a `Store`.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from ossify.io.storage.gcs import GCSStore
-from ossify.io.storage.local import check_path_free, local_path, write_all, write_file
+from ossify.io.storage.local import check_path_free, file_named, local_path, write_all, write_file
 from ossify.io.storage.memory import MemoryStore, cloud_files
 from ossify.io.storage.places import (
     MEMORY,
@@ -43,6 +44,7 @@ __all__ = [
     "attach",
     "check_free",
     "cloud_files",
+    "file_named",
     "local_path",
     "open_source",
     "store_at",
@@ -132,6 +134,8 @@ def write(
     if not isinstance(target, (str, os.PathLike)):
         if not isinstance(target, Writable):
             raise TypeError(f"expected a path, a URL or a binary file, not {type(target).__name__}")
+        if isinstance(target, io.TextIOBase):
+            raise TypeError("the file is open in text mode; open it with mode 'wb'")
         write_all(target, content)
         return
     address = address_of(target)

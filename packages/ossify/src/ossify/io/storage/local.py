@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -78,15 +79,24 @@ def check_path_free(location: Location, allow_overwrite: bool) -> None:
     Raises
     ------
     FileExistsError
-        If there is a file and `allow_overwrite` is False.
+        If there is a file and `allow_overwrite` is False, or something that is no file.
     IsADirectoryError
         If there is a folder.
+    PermissionError
+        If there is a file that is write-protected.
     """
     path = local_path(location)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; give the name of a file in it")
-    if not allow_overwrite and path.exists():
+    if not path.exists():
+        return
+    if not path.is_file():
+        # A pipe or a device would be replaced, not written to.
+        raise FileExistsError(f"{path} is no regular file; choose another name")
+    if not allow_overwrite:
         raise _exists(path)
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, "the file is write-protected", str(path))
 
 
 def _exists(path: Path) -> FileExistsError:
@@ -97,9 +107,13 @@ def _exists(path: Path) -> FileExistsError:
 
 def _write_aside(path: Path, content: Iterable[Buffer]) -> None:
     # Unlike those of the tempfile module, this file has the permissions that open() gives.
-    descriptor = os.open(
-        path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
-    )
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags, 0o666)
+    except PermissionError as error:
+        raise PermissionError(
+            error.errno, "the folder is write-protected", str(path.parent)
+        ) from None
     with open(descriptor, "wb") as file:
         write_all(file, content)
         file.flush()
@@ -129,3 +143,24 @@ def _move_to_free(aside: Path, path: Path) -> None:
         except FileExistsError:
             raise _exists(path) from None
         os.replace(aside, path)
+
+
+def file_named(name: str | int | None, ending: str) -> str:
+    """The file in the working directory that is called after a cell.
+
+    Raises
+    ------
+    ValueError
+        If the cell has no name, or none that can be a file's.
+
+    Examples
+    --------
+    >>> file_named(864691135336055529, ".osy")
+    './864691135336055529.osy'
+    """
+    if name is None or name == "":
+        raise ValueError("there is no name of a cell to call the file by; pass file=")
+    if name in (".", "..") or set(str(name)) & {"/", "\\", "\0"}:
+        raise ValueError(f"the cell's name {name!r} is no name for a file; pass file=")
+    # With the folder in front, no name is a URL or begins with a home folder's ~.
+    return f"./{name}{ending}"

@@ -342,12 +342,7 @@ def _title(cell: Cell | SkeletonLayer) -> str:
 
 
 def _default_target(cell: Cell | SkeletonLayer) -> str:
-    name = cell.name
-    if isinstance(cell, SkeletonLayer) or name is None or name == "":
-        raise ValueError("there is no name of a cell to call the file by; pass file=")
-    if any(part in str(name) for part in ("/", "\\", "..", "\0")):
-        raise ValueError(f"the cell's name {name!r} is no name for a file; pass file=")
-    return f"./{name}.swc"
+    return storage.file_named(None if isinstance(cell, SkeletonLayer) else cell.name, ".swc")
 
 
 def _scale(
