@@ -139,6 +139,13 @@ def minimum(session: nox.Session) -> None:
         run_tests(session, package, "-W", "default")
 
 
+@nox.session(python=NEWEST, default=False)
+def benchmarks(session: nox.Session) -> None:
+    """How long ossify takes, at two sizes, and what importing it costs. Nothing passes or fails."""
+    install_wheels(session, "ossify")
+    session.run("python", "packages/ossify/benchmarks/run.py", *session.posargs)
+
+
 @nox.session
 @nox.parametrize(
     ("python", "package"),

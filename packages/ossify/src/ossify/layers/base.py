@@ -70,7 +70,9 @@ class Layer(Mapped):
     @property
     def vertex_index_map(self) -> dict[int, int]:
         """Vertex id → row, and −1 → −1."""
-        return {**dict(zip(self.vertex_index.tolist(), range(len(self)), strict=True)), -1: -1}
+        rows = dict(zip(self.vertex_index.tolist(), range(len(self)), strict=True))
+        rows[-1] = -1
+        return rows
 
     @property
     def n_vertices(self) -> int:
