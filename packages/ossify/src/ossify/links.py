@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -196,12 +196,15 @@ class LinkTable(Frozen):
         made.__dict__.update(n_target=n_target, coverage=coverage, _promise=rows)
         return made
 
-    def __getattr__(self, name: str) -> Any:
-        # Only what is not there is asked for here.
-        if name != "rows" or "_promise" not in self.__dict__:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        self._set("rows", self.__dict__["_promise"]())
-        return self.__dict__["rows"]
+    # Type checkers are not told of it, so that they find what no table has.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            # Only what is not there is asked for here.
+            if name != "rows" or "_promise" not in self.__dict__:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            self._set("rows", self.__dict__["_promise"]())
+            return self.__dict__["rows"]
 
     @property
     def is_there(self) -> bool:

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import pickle
 import threading
 
 import numpy as np
@@ -135,8 +136,8 @@ def test_an_empty_object_is_no_cell(bucket):
 # The emulator heeds neither generations nor conditions, so these two are asked of a server of ours.
 
 
-def test_all_ranges_of_a_google_object_are_of_one_generation(cell, content, web, monkeypatch):
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", web.address)
+def test_all_ranges_of_a_google_object_are_of_one_generation(cell, content, web, google_at):
+    google_at(web.address)
     looked_at = "/storage/v1/b/b/o/a.osy?projection=noAcl&prettyPrint=false"
     seventh = "/download/storage/v1/b/b/o/a.osy?alt=media&generation=7"
     web.files[looked_at] = json.dumps({"size": str(len(content)), "generation": "7"}).encode()
@@ -148,8 +149,8 @@ def test_all_ranges_of_a_google_object_are_of_one_generation(cell, content, web,
         load_cell("gs://b/a.osy")
 
 
-def test_a_new_google_object_is_written_only_where_there_is_none(cell, web, monkeypatch):
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", web.address)
+def test_a_new_google_object_is_written_only_where_there_is_none(cell, web, google_at, monkeypatch):
+    google_at(web.address)
     monkeypatch.setattr(storage.Store, "check_free", lambda *_: None)
     with pytest.raises(FileExistsError, match=r"gs://b/a\.osy"):
         save_cell(cell, "gs://b/a.osy")
@@ -217,8 +218,8 @@ def test_denied_access_says_what_to_check(s3_of):
         load_cell("s3://private/a.osy")
 
 
-def test_denied_access_to_google_says_what_to_check(web, monkeypatch):
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", web.address)
+def test_denied_access_to_google_says_what_to_check(web, google_at):
+    google_at(web.address)
     web.files["/storage/v1/b/private/o/a.osy?projection=noAcl&prettyPrint=false"] = b""
     web.faults = [403]
     with pytest.raises(
@@ -238,12 +239,12 @@ def test_answers_of_s3_that_are_not_what_was_asked_for_are_not_taken(
 
 
 @pytest.mark.parametrize("scheme", ["s3", "gs", "http"])
-def test_a_server_that_is_not_there_is_named(scheme, hurried, monkeypatch):
+def test_a_server_that_is_not_there_is_named(scheme, hurried, google_at, monkeypatch):
     nobody = "http://127.0.0.1:9"
     monkeypatch.setenv("AWS_ENDPOINT_URL", nobody)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", nobody)
+    google_at(nobody)
     monkeypatch.setattr(gcs_store, "_PATIENCE", 0.01)
     address = f"{nobody}/a.osy" if scheme == "http" else f"{scheme}://bucket/a.osy"
     with pytest.raises(ConnectionError, match=address):
@@ -412,6 +413,13 @@ def test_files_are_saved_listed_loaded_and_deleted(cell, folder):
         files.delete("a.osy")
     with pytest.raises(FileNotFoundError, match=r"a\.osy"):
         files.load("a.osy")
+
+
+@everywhere
+def test_files_go_to_other_processes(cell, folder):
+    files = CellFiles(folder)
+    files.save(cell, "a.osy")
+    assert pickle.loads(pickle.dumps(files)).list() == ["a.osy"]
 
 
 @everywhere

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -289,6 +289,10 @@ class CellFiles:
     def _key(self, filename: str) -> str:
         return self._prefix + _checked(filename)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Connections stay in the process that made them.
+        return {name: self.__dict__[name] for name in ("_path", "_use_https", "_address")}
+
     def __repr__(self) -> str:
         https = ", use_https=True" if self._use_https else ""
         return f"CellFiles({self._path!r}{https})"
@@ -313,16 +317,15 @@ def _side_by_side(
         tqdm(total=len(names), unit="cell", disable=None if progress else True) as bar,
         ThreadPoolExecutor(max(min(workers, len(names)), 1)) as pool,
     ):
-        futures: list[Future[Cell]] = []
-        for name in names:
-            futures.append(pool.submit(load, name))
-            futures[-1].add_done_callback(lambda _: bar.update())
+        futures = [pool.submit(load, name) for name in names]
         try:
-            return [_outcome(future) for future in futures]
+            for _ in as_completed(futures):
+                bar.update()
         except BaseException:
             # Whoever interrupts does not want to wait for the rest.
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+    return [_outcome(future) for future in futures]
 
 
 def _outcome(future: Future[Cell]) -> Cell | Exception:

@@ -10,7 +10,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -77,13 +77,16 @@ class Member(ABC):
         made._siblings = alone(made)
         return made
 
-    def __getattr__(self, name: str) -> Any:
-        # Only what is not there is asked for here: a part that was promised, or nothing.
-        promise: Promise | None = self.__dict__.get("_promise")
-        if promise is None or name not in promise.parts:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        part = self.__dict__[name] = promise.parts[name]()
-        return part
+    # Type checkers are not told of it, so that they find what no layer has.
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            # Only what is not there is asked for here: a part that was promised, or nothing.
+            promise: Promise | None = self.__dict__.get("_promise")
+            if promise is None or name not in promise.parts:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            part = self.__dict__[name] = promise.parts[name]()
+            return part
 
     def __copy__(self) -> Self:
         # Unlike pickling, it leaves promises as they are.

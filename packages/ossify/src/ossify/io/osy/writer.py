@@ -97,7 +97,8 @@ def file_name(cell: Cell) -> str:
     ValueError
         If the cell has no name, or none that can be a file's.
     """
-    return storage.file_named(cell.name, ".osy")
+    # The folder is chosen by the caller, and may be a bucket.
+    return storage.file_named(cell.name, ".osy").removeprefix("./")
 
 
 def archive_of(cell: Cell, packing: Packing, compatible: bool = True) -> list[Buffer]:
