@@ -14,14 +14,17 @@ from typing import Annotated
 import typer
 
 from ossify._version import __version__
+from ossify.cli.convert import convert
 from ossify.cli.demo import run_demo
 from ossify.cli.info import info_json, info_text
+from ossify.cli.progress import doing
+from ossify.cli.verify import look_at, outcome_text, outcomes_json
 from ossify.errors import OssifyError
 from ossify.io.osy import describe_file
 
 app = typer.Typer(
     name="ossify",
-    help="Neuron reconstructions as .osy files: look into them, and see what ossify can do.",
+    help="Neuron reconstructions as .osy files: look into them, check and convert them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -44,7 +47,8 @@ def _one_line_errors() -> Iterator[None]:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         raise _failure(reason) from None
     # A ValueError is a location that no file can be at, or a scheme that is not known.
-    except (OssifyError, ValueError, AssertionError) as error:
+    # An ImportError names the extra that brings what is missing.
+    except (OssifyError, ValueError, AssertionError, ImportError) as error:
         raise _failure(str(error)) from None
 
 
@@ -98,3 +102,51 @@ def info(
     with _one_line_errors():
         manifest = describe_file(file)
         typer.echo(info_json(manifest) if as_json else info_text(manifest))
+
+
+@app.command("verify")
+def verify_files(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE…", help=".osy files.", show_default=False)
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """Check every byte and every member of .osy files; exit with 1 if anything is wrong."""
+    outcomes = []
+    for place, file in enumerate(files, 1):
+        with doing(f"Verifying {place:,} of {len(files):,}: {file}"):
+            outcomes.append(look_at(file))
+        if not as_json:
+            typer.echo(outcome_text(outcomes[-1]))
+    if as_json:
+        typer.echo(outcomes_json(outcomes))
+    if not all(outcome.is_good for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+@app.command("convert")
+def convert_file(
+    source: Annotated[
+        str, typer.Argument(metavar="IN", help="An .osy, .swc or .h5 file.", show_default=False)
+    ],
+    target: Annotated[
+        str, typer.Argument(metavar="OUT", help="An .osy or .swc file.", show_default=False)
+    ],
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Write nothing if something cannot be carried.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace OUT if it is there.")
+    ] = False,
+    units: Annotated[
+        str | None,
+        typer.Option(
+            help="What OUT is to be in, to or from SWC. Default: µm in .swc, as it is in .osy.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Make an .osy or .swc file of another file, and say what could not be carried."""
+    with _one_line_errors():
+        for report in convert(source, target, strict=strict, overwrite=overwrite, units=units):
+            typer.echo(report)
