@@ -29,6 +29,8 @@ PYTHONS = {
     )
     for package in PACKAGES
 }
+# The published releases whose files are read and which read ours.
+RELEASES = ("0.0.4", "0.1.0", "0.2.0", "0.3.0")
 OLDEST, NEWEST = PYTHONS["ossify"][0], PYTHONS["ossify"][-1]
 
 
@@ -123,6 +125,21 @@ def together(session: nox.Session) -> None:
     """What only the two packages side by side can show."""
     install_wheels(session, *PACKAGES)
     session.run("pytest", "tests-integration", *session.posargs)
+
+
+@nox.session(python=NEWEST)
+def interop(session: nox.Session) -> None:
+    """Files to and from every published release of ossify, each in its own environment."""
+    install_wheels(session, "ossify")
+    releases = Path(session.cache_dir).absolute() / "releases"
+    tests = ROOT / "packages" / "ossify" / "tests" / "interop" / "compare_releases.py"
+    for release in RELEASES:
+        home = releases / release
+        if not (home / "pyvenv.cfg").is_file():
+            session.run("uv", "venv", "--quiet", "--python", NEWEST, str(home))
+        # Nothing is fetched where it is there already.
+        session.run("uv", "pip", "install", "--quiet", "--python", str(home), f"ossify=={release}")
+    session.run("pytest", str(tests), *session.posargs, env={"OSSIFY_RELEASES": str(releases)})
 
 
 @nox.session(python=OLDEST)
