@@ -11,10 +11,12 @@ import pandas as pd
 
 from ossify._typing import AnyArray, FloatArray, IntArray
 from ossify.layers import intake
-from ossify.layers.base import Layer, Transform
+from ossify.layers.base import Transform
 from ossify.layers.geometry import EmbeddedGraph
+from ossify.layers.neighbourhoods import Metric, Neighbourly
 from ossify.layers.vertex_table import VertexTable
 from ossify.topology import sparse_graph
+from ossify.topology.neighbourhoods import Direction, Neighbours, graph_neighbours
 from ossify.topology.selection import Selection
 from ossify.units import DEFAULT_UNITS
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 _MOST_DISTANCES = 2**30
 
 
-class EdgeLayer(Layer):
+class EdgeLayer(Neighbourly):
     """What layers with edges share."""
 
     @property
@@ -142,6 +144,15 @@ class EdgeLayer(Layer):
 
     def _path(self, source: int, target: int) -> IntArray | None:
         return sparse_graph.shortest_path_rows(self._graph.csgraph_undirected, source, target)
+
+    def _neighbours(
+        self, rows: IntArray, limit: float, direction: Direction, metric: Metric
+    ) -> Neighbours:
+        graph = self._graph
+        matrix = (
+            graph.csgraph_undirected if metric == "distance" else graph.csgraph_binary_undirected
+        )
+        return graph_neighbours(matrix, rows, limit)
 
     def _counts(self) -> dict[str, int]:
         return {"vertices": self.n_vertices, "edges": len(self._graph.edges)}

@@ -15,10 +15,12 @@ from ossify.layers.base import Transform
 from ossify.layers.geometry import EmbeddedGraph, EmbeddedTree
 from ossify.layers.graph import EdgeLayer
 from ossify.layers.mapping import Aggregation
+from ossify.layers.neighbourhoods import Metric
 from ossify.layers.resampling import resampled_parts
 from ossify.layers.segment_nodes import NodeAggregation, SegmentNodes
 from ossify.layers.vertex_table import VertexTable
 from ossify.topology import segments, sparse_graph
+from ossify.topology.neighbourhoods import Direction, Neighbours, tree_neighbours
 from ossify.topology.pieces import piece_of, pieces
 from ossify.topology.ragged import Ragged
 from ossify.topology.respacing import respaced
@@ -289,6 +291,12 @@ class SkeletonLayer(EdgeLayer):
 
     def _path(self, source: int, target: int) -> IntArray | None:
         return self.tree.path_rows(source, target)
+
+    def _neighbours(
+        self, rows: IntArray, limit: float, direction: Direction, metric: Metric
+    ) -> Neighbours:
+        steps = self._embedded.steps if metric == "distance" else np.ones(len(self))
+        return tree_neighbours(self.tree, steps, rows, limit, direction)
 
     # Vertices by what they are in the tree
 

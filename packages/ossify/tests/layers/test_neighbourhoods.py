@@ -1,0 +1,239 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ossify import Cell, GraphLayer, Link, SkeletonLayer
+
+
+def cell_with(parents, xyz, ids, sites, **columns):
+    """A cell with a skeleton, and an annotation "syn" at the ids `sites`."""
+    nodes = pd.DataFrame(np.asarray(xyz, float), columns=list("xyz"), index=ids)
+    edges = [(ids[row], ids[up]) for row, up in enumerate(parents) if up >= 0]
+    skeleton = SkeletonLayer("skeleton", nodes, edges)
+    at = pd.DataFrame({"x": 0.0, "y": 0.0, "z": 0.0, "site": np.asarray(sites, np.int64)})
+    at = at.assign(**columns)
+    linkage = Link("site", target="skeleton")
+    return Cell().add_layer(skeleton).add_point_annotations("syn", at, linkage=linkage)
+
+
+def line(ids, sites, **columns):
+    """Vertices 1 apart, the first of which is the root."""
+    xyz = [[x, 0, 0] for x in range(len(ids))]
+    return cell_with([row - 1 for row in range(len(ids))], xyz, list(ids), sites, **columns)
+
+
+def test_density_counts_the_cable_once_however_many_sites_a_vertex_has():
+    """W3"""
+    density = line(range(11), [5] * 10).skeleton.map_annotations_to_feature("syn", 1, "density")
+    assert density.name == "syn_density"
+    assert density.to_numpy() == pytest.approx([0, 0, 0, 0, *[10 / 3] * 3, 0, 0, 0, 0])
+
+
+def test_counts_are_in_vertex_order_and_every_vertex_is_there():
+    """W17"""
+    skeleton = line([4, 3, 2, 1, 0], [4, 4, 3, 0], size=[1, 2, 3, 4]).skeleton
+    count = skeleton.map_annotations_to_feature("syn", 0)
+    assert isinstance(count, pd.Series)
+    assert count.name == "syn_count"
+    assert count.dtype == np.int64
+    assert count.index.tolist() == [4, 3, 2, 1, 0]
+    assert count.to_numpy().tolist() == [2, 1, 0, 0, 1]
+    few = skeleton.map_annotations_to_feature("syn", 0, where={"size": [2, 4]})
+    assert few.to_numpy().tolist() == [1, 0, 0, 0, 1]
+
+
+def test_columns_may_have_any_name():
+    """W51"""
+    skeleton = line(range(3), [1, 1], idx=[3.0, 5.0], prox_idx=[1.0, 1.0]).skeleton
+    frame = skeleton.map_annotations_to_feature("syn", 0, {"total": ("idx", "sum")})
+    assert frame["total"].tolist() == [0, 8, 0]
+    assert skeleton.map_annotations_to_feature("syn", 0).tolist() == [0, 2, 0]
+
+
+def test_upstream_and_downstream_are_as_seen_from_the_vertex():
+    skeleton = line(range(8), [4, 4]).skeleton
+
+    def counts(direction):
+        return skeleton.map_annotations_to_feature("syn", 2, agg_direction=direction).tolist()
+
+    assert counts("undirected") == [0, 0, 2, 2, 2, 2, 2, 0]
+    assert counts("upstream") == [0, 0, 0, 0, 2, 2, 2, 0]
+    assert counts("downstream") == [0, 0, 2, 2, 2, 0, 0, 0]
+
+
+def test_several_aggregations_make_a_frame():
+    skeleton = line(range(4), [1, 1, 2], size=[3, 5, 7], kind=["a", "b", "b"]).skeleton
+    agg = {
+        "total": ("size", "sum"),
+        "mean": ("size", "mean"),
+        "kind": ("kind", "majority"),
+        "widest": ("size", lambda sizes: sizes.max()),
+    }
+    frame = skeleton.map_annotations_to_feature("syn", 0, agg)
+    assert frame.index.tolist() == [0, 1, 2, 3]
+    assert frame["total"].tolist() == [0, 8, 7, 0]
+    assert frame["total"].dtype == np.int64
+    assert frame["mean"].isna().tolist() == [True, False, False, True]
+    assert frame["mean"][1:3].tolist() == [4, 7]
+    assert frame["kind"][1:3].tolist() == ["a", "b"]
+    assert frame["widest"][1:3].tolist() == [5, 7]
+    everywhere = skeleton.map_annotations_to_feature("syn", 9, agg, chunk_size=1)
+    assert everywhere["total"].tolist() == [15] * 4
+    assert everywhere["kind"].tolist() == ["b"] * 4
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"size": 5},
+        {"size": [5, 6]},
+        {"size": {5}, "site": 1},
+        "size == 5",
+        lambda nodes: nodes["size"] == 5,
+        [False, True, False],
+        pd.array([False, True, None], dtype="boolean"),
+    ],
+)
+def test_where_chooses_annotations(where):
+    skeleton = line(range(3), [1, 1, 2], size=[3, 5, 7]).skeleton
+    before = skeleton._siblings["syn"].nodes.copy()
+    assert skeleton.map_annotations_to_feature("syn", 0, where=where).tolist() == [0, 1, 0]
+    pd.testing.assert_frame_equal(skeleton._siblings["syn"].nodes, before)
+
+
+def test_annotations_that_map_to_nothing_do_not_count():
+    skeleton = line(range(3), [1, -1]).skeleton
+    assert skeleton.map_annotations_to_feature("syn", 5).tolist() == [1, 1, 1]
+    masked = skeleton.apply_mask([0, 2])
+    assert masked.map_annotations_to_feature("syn", 5).tolist() == [0, 0]
+
+
+def test_where_there_is_no_cable_there_is_no_density():
+    skeleton = line(range(1), [0]).skeleton
+    assert np.isnan(skeleton.map_annotations_to_feature("syn", 5, "density")[0])
+
+
+def test_no_vertices_have_nothing_around_them():
+    skeleton = line(range(3), [1], size=[2]).skeleton.apply_mask([])
+    assert skeleton.map_annotations_to_feature("syn", 5).shape == (0,)
+    assert skeleton.map_annotations_to_feature("syn", 5, "density").shape == (0,)
+    assert skeleton.map_annotations_to_feature("syn", 5, {"a": ("size", "sum")}).shape == (0, 1)
+    assert skeleton.proximity_mapping(5).shape == (0, 2)
+    assert skeleton.aggregate_features(np.empty(0), 5).shape == (0, 1)
+
+
+def test_what_cannot_be_asked_is_refused():
+    skeleton = line(range(3), [1], size=[2]).skeleton
+    for message, arguments in [
+        ("cannot be negative", ("syn", -1)),
+        ("agg must be 'count', 'density' or a dict", ("syn", 1, "mean")),
+        (r"agg\['a'\] must be a pair", ("syn", 1, {"a": "sum"})),
+        ("chunk_size must be at least 1", ("syn", 1, "count", 0)),
+        ("where must give 1 booleans", ("syn", 1, "count", None, False, [True, False])),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            skeleton.map_annotations_to_feature(*arguments)
+    for arguments in [("spines", 1), ("syn", 1, {"a": ("width", "sum")})]:
+        with pytest.raises(KeyError):
+            skeleton.map_annotations_to_feature(*arguments)
+    with pytest.raises(KeyError, match="'width'"):
+        skeleton.map_annotations_to_feature("syn", 1, where={"width": 1})
+    with pytest.raises(ValueError, match="the direction must be 'undirected' or 'upstream' or"):
+        skeleton.proximity_mapping(1, agg_direction="sideways")
+    with pytest.raises(ValueError, match="weights are for agg='mean' or 'sum', not 'max'"):
+        skeleton.aggregate_features(np.ones(3), 1, agg="max", weight=np.exp)
+    with pytest.raises(ValueError, match="metric must be 'hops' or 'distance'"):
+        skeleton.aggregate_features(np.ones(3), 1, metric="nm")
+
+
+def test_a_graph_has_no_upstream(graph):
+    with pytest.raises(ValueError, match="the direction must be 'undirected', not 'upstream'"):
+        graph.proximity_mapping(1, agg_direction="upstream")
+
+
+def test_pairs_are_in_vertex_order_and_include_the_vertex_itself(skeleton):
+    near = skeleton.proximity_mapping(1)
+    assert near.columns.tolist() == ["idx", "prox_idx"]
+    assert near["idx"].drop_duplicates().tolist() == skeleton.vertex_index.tolist()
+    assert near[near["idx"] == 102]["prox_idx"].tolist() == [104, 102, 101]
+    up = skeleton.proximity_mapping(1, agg_direction="upstream", chunk_size=2)
+    assert up[up["idx"] == 102]["prox_idx"].tolist() == [102, 101]
+
+
+def test_a_graph_is_measured_along_its_shortest_paths(graph):
+    near = graph.proximity_mapping(6)
+    between = graph.distance_between()
+    expected = np.argwhere(between <= 6) + 10
+    assert near.to_numpy().tolist() == expected.tolist()
+    values = np.array([1.0, 2, 4, 8, 16])
+    one_hop = graph.aggregate_features(values, 1, agg="sum")
+    assert one_hop["feature_0"].tolist() == [7, 15, 15, 14, 16]
+    assert one_hop.index.tolist() == graph.vertex_index.tolist()
+
+
+def test_features_around_a_vertex_are_aggregated_and_weighted(skeleton):
+    radius = skeleton.get_feature("radius")
+    around = skeleton.aggregate_features("radius", 1, agg="max")
+    # ids 104, 100, 102, 101, 103, 106
+    assert around["radius"].tolist() == [4, 6, 4, 2, 3, 6]
+    without = skeleton.aggregate_features(["radius"], 1, agg="mean", inclusive=False)
+    assert without["radius"].tolist() == [2, 3.5, 8 / 3, 1, 2, 0]
+    halved = skeleton.aggregate_features(radius, 2, "distance", agg="sum", weight=lambda d: 0.5**d)
+    between = skeleton.distance_between()
+    expected = np.where(between <= 2, 0.5**between, 0) @ radius
+    np.testing.assert_allclose(halved["feature_0"], expected)
+    named = skeleton.aggregate_features(pd.DataFrame({"a": radius, "b": -radius}), 0)
+    assert named.columns.tolist() == ["a", "b"]
+    assert named["b"].tolist() == [-4, 0, -2, -1, -3, -6]
+    text = skeleton.aggregate_features(pd.Series(list("aabbab"), name="kind"), 0, agg="majority")
+    assert text["kind"].tolist() == list("aabbab")
+
+
+def test_with_nothing_around_sums_are_0_and_means_are_missing():
+    skeleton = line(range(2), []).skeleton.apply_mask([1])
+    for agg, expected in (("sum", 0.0), ("mean", np.nan), ("max", np.nan)):
+        around = skeleton.aggregate_features([3.0], 5, agg=agg, inclusive=False)
+        np.testing.assert_array_equal(around["feature_0"], [expected])
+
+
+@given(st.data())
+def test_it_is_what_the_definition_says(data):
+    n = data.draw(st.integers(1, 10))
+    parents = [-1, *(data.draw(st.integers(-1, row - 1)) for row in range(1, n))]
+    xyz = [[data.draw(st.integers(0, 3)), 0, 0] for _ in range(n)]
+    ids = list(data.draw(st.permutations(range(2**53, 2**53 + n))))
+    rows = data.draw(st.lists(st.integers(0, n - 1), max_size=8))
+    sizes = np.arange(len(rows)) + 1
+    cell = cell_with(parents, xyz, ids, [ids[row] for row in rows], size=sizes)
+    limit = data.draw(st.sampled_from([0, 1, 2.5, 100]))
+    direction = data.draw(st.sampled_from(["undirected", "upstream", "downstream"]))
+    skeleton = cell.skeleton
+    near = skeleton.distance_between() <= limit
+    below = np.array([skeleton.tree.subtree_mask([row]) for row in range(n)])
+    near &= {"undirected": np.True_, "upstream": below.T, "downstream": below}[direction]
+    on = np.zeros((n, len(rows)), dtype=bool)
+    on[rows, np.arange(len(rows))] = True
+    around = near.astype(int) @ on
+
+    def mapped(agg):
+        return skeleton.map_annotations_to_feature(
+            "syn", limit, agg, agg_direction=direction, chunk_size=3
+        )
+
+    assert mapped("count").tolist() == around.sum(axis=1).tolist()
+    assert mapped({"t": ("size", "sum")})["t"].tolist() == (around @ sizes).tolist()
+    cable = near @ skeleton.half_edge_length
+    with np.errstate(invalid="ignore", divide="ignore"):
+        density = np.where(cable > 0, around.sum(axis=1) / cable, np.nan)
+    np.testing.assert_allclose(mapped("density"), density)
+
+
+def test_a_graph_takes_annotations_too():
+    graph = GraphLayer("graph", [[0, 0, 0], [1, 0, 0], [2, 0, 0]], [[0, 1], [1, 2]])
+    cell = Cell().add_layer(graph)
+    at = pd.DataFrame({"x": [0.0], "y": 0.0, "z": 0.0, "site": [2]})
+    cell.add_point_annotations("syn", at, linkage=Link("site", target="graph"))
+    assert cell.graph.map_annotations_to_feature("syn", 1).tolist() == [0, 1, 1]
+    assert cell.graph.map_annotations_to_feature("syn", 2, "density").tolist() == [0.5] * 3
