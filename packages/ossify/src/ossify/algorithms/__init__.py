@@ -7,6 +7,7 @@ from ossify.algorithms.aggregation import (
 )
 from ossify.algorithms.branching import branch_order, strahler_number
 from ossify.algorithms.paths import root_connected_mask
+from ossify.algorithms.smoothing import smooth_features
 from ossify.algorithms.synapse_flow import (
     label_axon_from_synapse_flow,
     segregation_index,
@@ -20,6 +21,7 @@ __all__ = [
     "root_connected_mask",
     "segment_aggregate",
     "segregation_index",
+    "smooth_features",
     "strahler_number",
     "subtree_aggregate",
     "synapse_betweenness",
