@@ -512,8 +512,8 @@ def test_what_cannot_be_written_is_an_error_and_leaves_the_old_file(cell, tmp_pa
         export_swc(cell.skeleton.apply_mask([]), io.BytesIO())
     with pytest.raises(TypeError, match="expected a Cell or a SkeletonLayer, not str"):
         export_swc("y", io.BytesIO())
-    with pytest.raises(NotImplementedError, match="resampled already"):
-        export_swc(cell, io.BytesIO(), resample_distance=100)
+    with pytest.raises(ValueError, match="spacing"):
+        export_swc(cell, io.BytesIO(), resample_distance=-100)
 
 
 # Names and size
@@ -560,3 +560,12 @@ def test_w26_trees_of_a_forest_all_have_their_own_rows():
     assert sorted(frame["x"]) == [0, 1, 5, 6]
     assert (frame["parent"] == -1).sum() == 2
     assert set(frame["parent"]) <= {-1, 1, 2, 3, 4}
+
+
+def test_a_skeleton_can_be_resampled_on_the_way_out():
+    skeleton = SkeletonLayer("skeleton", [[0, 0, 0], [10, 0, 0], [1000, 0, 0]], [[1, 0], [2, 1]])
+    file = io.BytesIO()
+    export_swc(skeleton, file, resample_distance=250, units="nm")
+    again = load_swc(io.BytesIO(file.getvalue()), units="nm")
+    assert again.vertices[:, 0].tolist() == [0, 250, 500, 750, 1000]
+    assert skeleton.n_vertices == 3

@@ -67,7 +67,8 @@ def export_swc(
         A path, a ``file://`` URL, or a file to write to, in binary or text mode. None:
         ``<cell.name>.swc`` in the working directory.
     resample_distance
-        Not to be had yet.
+        Spread the vertices evenly first, with steps near this distance, in the units of the
+        skeleton; see `SkeletonLayer.resample`.
     compartment, compartment_mapping, radius, rescale, rescale_radius, \
 default_compartment_label, default_radius, units
         As for `export_swc_dataframe`.
@@ -112,11 +113,9 @@ default_compartment_label, default_radius, units
       feature 'compartment' (2): there is none, so type 0 was written
       feature 'radius' (2): there is none, so 100 was written
     """
-    if resample_distance is not None:
-        raise NotImplementedError(
-            "resample_distance is not to be had yet; pass a skeleton that is resampled already"
-        )
     skeleton = _skeleton_of(cell)
+    if resample_distance is not None:
+        skeleton = skeleton.resample(resample_distance)
     target = _default_target(cell) if file is None else file
     plan = _Plan(
         skeleton,
