@@ -13,9 +13,19 @@ from ossify.algorithms.synapse_flow import (
     segregation_index,
     synapse_betweenness,
 )
+from ossify.algorithms.tree_labels import (
+    TransitionSchema,
+    absorb_small_compartments,
+    decode_tree,
+    tree_absorb_small_compartments,
+    tree_map_decode,
+)
 
 __all__ = [
+    "TransitionSchema",
+    "absorb_small_compartments",
     "branch_order",
+    "decode_tree",
     "label_axon_from_synapse_flow",
     "path_to_root_aggregate",
     "root_connected_mask",
@@ -25,4 +35,6 @@ __all__ = [
     "strahler_number",
     "subtree_aggregate",
     "synapse_betweenness",
+    "tree_absorb_small_compartments",
+    "tree_map_decode",
 ]
