@@ -176,3 +176,9 @@ def test_w48_a_value_that_cannot_be_saved_is_named_with_its_key(tmp_path):
 def test_w48_times_in_meta_come_back_as_times():
     moment = dt.datetime(2025, 9, 8, 8, 10, 1, 114121, tzinfo=dt.UTC)
     assert again(Cell("cell", meta={"timestamp": moment})).meta == {"timestamp": moment}
+
+
+def test_a_segment_graph_is_refused_rather_than_saved_with_other_lengths(y_cell):
+    segments = Cell("segments").add_skeleton(y_cell.skeleton.segment_graph())
+    with pytest.raises(TypeError, match=r"layer 'skeleton' is a segment graph"):
+        again(segments)

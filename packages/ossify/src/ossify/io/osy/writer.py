@@ -219,6 +219,12 @@ class _Parts:
 
     def _trees(self, place: int, layer: SkeletonLayer, parts: dict[str, str]) -> None:
         tree, whole = layer._embedded, layer._whole
+        if tree.cable is not None:
+            # Its lengths follow the cable between the vertices, of which a file keeps nothing.
+            raise TypeError(
+                f"layer {layer.name!r} is a segment graph and cannot be saved with its lengths; "
+                "save the skeleton that it was made of, and make it again"
+            )
         parts[layout.TREE] = layout.own_part(place, layout.TREE)
         self.contents[parts[layout.TREE]] = write_npz(_tree_arrays(tree))
         if whole is tree:
