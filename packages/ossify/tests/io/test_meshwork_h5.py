@@ -7,6 +7,7 @@ import json
 import sys
 
 import h5py
+import numcodecs
 import numpy as np
 import pandas as pd
 import pytest
@@ -386,20 +387,83 @@ def test_a_file_without_a_version_is_of_version_1():
     assert load({}, change=change)[0].meta["version"] == 1
 
 
-def test_blosc_that_cannot_be_read_names_what_to_install(monkeypatch):
-    def change(h5):
-        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-        plist.set_chunk((1,))
-        plist.set_filter(32001, h5py.h5z.FLAG_OPTIONAL, (2, 2, 8, 8, 5, 1, 0))
-        version_1(h5)
-        del h5["annotations/syn/data/axis1"]
-        space = h5py.h5s.create_simple((2,))
-        where = h5["annotations/syn/data"].id
-        h5py.h5d.create(where, b"axis1", h5py.h5t.NATIVE_INT64, space, plist)
+def packed(values, chunk, spoil=lambda content: content, keep=()):
+    """Changes a file so that its column of row labels is compressed with Blosc.
 
-    monkeypatch.setattr(hdf, "_has_blosc", lambda: False)
-    with pytest.raises(ImportError, match="pip install hdf5plugin"):
-        load({}, 1, change=change)
+    Parameters
+    ----------
+    values
+        The labels.
+    chunk
+        How many are in a chunk.
+    spoil
+        What becomes of the content of each chunk.
+    keep
+        The places of the chunks that are not compressed.
+    """
+
+    def change(h5):
+        version_1(h5)
+        data = h5["annotations/syn/data"]
+        del data["axis1"]
+        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plist.set_chunk((chunk,))
+        plist.set_filter(32001, h5py.h5z.FLAG_OPTIONAL, (2, 2, 8, 8 * chunk, 5, 1))
+        # PyTables makes them extendable, so that a chunk may be larger than the data.
+        space = h5py.h5s.create_simple(values.shape, (h5py.h5s.UNLIMITED,))
+        made = h5py.h5d.create(data.id, b"axis1", h5py.h5t.NATIVE_INT64, space, plist)
+        whole = np.zeros((-len(values) // chunk * -chunk,), dtype=np.int64)
+        whole[: len(values)] = values
+        for place, start in enumerate(range(0, len(values), chunk)):
+            content = whole[start : start + chunk].tobytes()
+            if place not in keep:
+                content = spoil(numcodecs.Blosc("blosclz", 5, 1).encode(content))
+            made.write_direct_chunk((start,), content, filter_mask=int(place in keep))
+
+    return change
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 7, 8192])
+@pytest.mark.parametrize("keep", [(), (0,)])
+def test_what_is_compressed_with_blosc_is_read_exactly(chunk, keep):
+    labels = 2**60 + np.arange(1, 30, 2)
+    file = write({}, 1, change=packed(labels, chunk, keep=keep))
+    with hdf.open_hdf(file) as opened:
+        found = opened.wanted("annotations/syn/data/axis1", "iu")
+    assert found.dtype == np.int64
+    assert found.tolist() == labels.tolist()
+
+
+def test_a_table_that_is_compressed_with_blosc_becomes_an_annotation():
+    cell, _, _ = load({}, 1, change=packed(np.arange(2), 8192))
+    assert cell.annotations.syn.get_feature("id").tolist() == [2**60 + 1, 2**60 + 3]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda content: content[:-1],
+        lambda content: content[:8],
+        lambda content: content[:4] + (2**31 - 1).to_bytes(4, "little") + content[8:],
+        lambda content: content[:16] + bytes([255]) * (len(content) - 16),
+    ],
+    ids=["cut", "without a header", "bomb", "noise"],
+)
+def test_damaged_blosc_is_refused(spoil):
+    with pytest.raises(MeshWorkFormatError, match="damaged"):
+        load({}, 1, change=packed(np.arange(2), 8192, spoil))
+
+
+def test_a_chunk_beyond_all_measure_is_refused():
+    with pytest.raises(MeshWorkFormatError, match="axis1 is in chunks of 536,870,912 bytes"):
+        load({}, 1, change=packed(np.arange(2), 2**26))
+
+
+def test_without_numcodecs_the_extra_is_named(monkeypatch):
+    file = write({}, 1, change=packed(np.arange(2), 2))
+    monkeypatch.setitem(sys.modules, "numcodecs", None)
+    with pytest.raises(ImportError, match=r"Blosc.*pip install 'ossify\[legacy\]'"):
+        read_meshwork(file)
 
 
 # What is refused

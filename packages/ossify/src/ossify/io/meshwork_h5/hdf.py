@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import io
+import math
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,14 @@ import numpy as np
 
 from ossify._typing import AnyArray
 from ossify.errors import MeshWorkFormatError
+from ossify.io.meshwork_h5.blosc import is_packed, read_packed
 from ossify.io.storage import Location, Readable, Source, open_source
 
 # The compression of HDF5 gains less than this, so more is no data but a claim.
 _MOST_GAINED = 1100
 _SMALL = 2**20
-_BLOSC = 32001
+# PyTables writes chunks of up to 64 kB, h5py and MeshParty of up to some MB.
+_LARGEST_CHUNK = 2**26
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +88,7 @@ class Hdf:
         if node is None:
             return None
         self._check_plain(path, node, kinds)
-        values = np.asarray(node[()])
+        values = read_packed(node) if is_packed(node) else np.asarray(node[()])
         if width is not None:
             if values.size % width or (values.ndim == 2 and values.shape[1] != width):
                 raise self.error(f"{path} has shape {values.shape}, expected (…, {width})")
@@ -121,12 +123,10 @@ class Hdf:
             raise self.error(f"{path} has its data in other files, which are not read")
         if node.nbytes > _SMALL + _MOST_GAINED * node.id.get_storage_size():
             raise self.error(f"{path} claims {node.nbytes:,} bytes, more than the file can hold")
-        if str(_BLOSC) in node._filters and not _has_blosc():
-            raise ImportError(
-                f"{self.label}: {path} is compressed with Blosc, as MeshWork files of version 1 "
-                "are; run `pip install hdf5plugin`, or write the file anew with MeshParty as "
-                "version 2"
-            )
+        # A chunk is unpacked whole, also where the data is only a corner of it.
+        chunk = math.prod(node.chunks or ()) * node.dtype.itemsize
+        if chunk > _LARGEST_CHUNK:
+            raise self.error(f"{path} is in chunks of {chunk:,} bytes, more than is read at once")
 
 
 @contextmanager
@@ -186,12 +186,3 @@ class _SourceFile(io.RawIOBase):
         buffer[: len(data)] = data
         self._place += len(data)
         return len(data)
-
-
-def _has_blosc() -> bool:
-    from h5py import h5z
-
-    with suppress(ImportError):
-        # Importing it is what teaches HDF5 the filter.
-        importlib.import_module("hdf5plugin")
-    return bool(h5z.filter_avail(_BLOSC))

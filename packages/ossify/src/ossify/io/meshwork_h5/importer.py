@@ -72,7 +72,7 @@ def import_legacy_meshwork(
     FileNotFoundError
         If there is no such file.
     ImportError
-        If h5py is missing, which the extra ``legacy`` brings; for version 1, hdf5plugin.
+        If h5py is missing, or for version 1 numcodecs; the extra ``legacy`` brings them.
     MeshWorkFormatError
         If it is no MeshWork file, or a damaged one. A ValueError.
     ConversionError
