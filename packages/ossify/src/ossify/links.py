@@ -305,6 +305,29 @@ class Linkage(Frozen):
             }
         )
 
+    def thinned(self, name: str, rows: IntArray, new_rows: IntArray) -> Linkage:
+        """With one layer left with some of its rows, to which what led to the others leads now.
+
+        Parameters
+        ----------
+        name
+            The layer.
+        rows
+            (n,) its old row of each new one.
+        new_rows
+            (n_old,) the new row that stands for each old one.
+        """
+        tables = {}
+        for (source, target), table in self.tables.items():
+            if target == name:
+                # Row −1 reads the last of them, so −1 is put back.
+                moved = _take_clipped(new_rows, table.rows)
+                table = LinkTable(np.where(table.is_mapped, moved, NO_VERTEX), len(rows))
+            elif source == name:
+                table = LinkTable(np.take(table.rows, rows), table.n_target)
+            tables[source, target] = table
+        return Linkage(tables)
+
     def neighbours(self, name: str) -> Iterator[tuple[str, Step]]:
         """The layers that a link joins to this one, in the order in which they were linked."""
         for (source, target), table in self.tables.items():

@@ -7,6 +7,8 @@ from ossify.algorithms.aggregation import (
 )
 from ossify.algorithms.branching import branch_order, strahler_number
 from ossify.algorithms.paths import root_connected_mask
+from ossify.algorithms.pruning import prune
+from ossify.algorithms.simplification import simplify
 from ossify.algorithms.smoothing import smooth_features
 from ossify.algorithms.synapse_flow import (
     label_axon_from_synapse_flow,
@@ -28,9 +30,11 @@ __all__ = [
     "decode_tree",
     "label_axon_from_synapse_flow",
     "path_to_root_aggregate",
+    "prune",
     "root_connected_mask",
     "segment_aggregate",
     "segregation_index",
+    "simplify",
     "smooth_features",
     "strahler_number",
     "subtree_aggregate",

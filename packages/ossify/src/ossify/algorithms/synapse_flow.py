@@ -11,13 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ossify._typing import BoolArray, FloatArray, IntArray
-from ossify.algorithms.subject import skeleton_of
+from ossify.algorithms.subject import site_rows, skeleton_of
 from ossify.cell.cell import Cell
 from ossify.layers.skeleton import SkeletonLayer
 from ossify.topology import flow
 from ossify.topology.rooted_tree import RootedTree
 from ossify.topology.segments import segment_of
-from ossify.vertex_ids import NO_VERTEX
 
 
 def segregation_index(
@@ -185,8 +184,8 @@ def label_axon_from_synapse_flow(
     if ntimes < 1:
         raise ValueError(f"ntimes must be at least 1, not {ntimes}")
     skeleton = skeleton_of(cell)
-    pre = _counts(skeleton, _site_rows(skeleton, pre_syn, as_positional))
-    post = _counts(skeleton, _site_rows(skeleton, post_syn, as_positional))
+    pre = _counts(skeleton, site_rows(skeleton, pre_syn, as_positional))
+    post = _counts(skeleton, site_rows(skeleton, post_syn, as_positional))
     only_outputs = pre.any() and not post.any() and segregation_index_threshold <= 0
     is_axon = np.full(skeleton.n_vertices, only_outputs)
     from_root = skeleton.distance_to_root()
@@ -201,16 +200,6 @@ def label_axon_from_synapse_flow(
     if not return_segregation_index:
         return is_axon
     return is_axon, _index_of(is_axon, pre, post)
-
-
-def _site_rows(skeleton: SkeletonLayer, sites: Any, as_positional: bool) -> IntArray:
-    if not isinstance(sites, str):
-        return skeleton._rows(sites, as_positional)
-    rows = skeleton._siblings[sites].map_index_to_layer(
-        skeleton.name, as_positional=True, missing=NO_VERTEX
-    )
-    mapped: IntArray = rows[rows != NO_VERTEX]
-    return mapped
 
 
 def _counts(skeleton: SkeletonLayer, rows: IntArray) -> IntArray:

@@ -338,6 +338,14 @@ class Siblings:
             lambda member: member._selected(kept[member.name]), self.linkage.select(kept), left_out
         )
 
+    def with_member(self, member: Any, linkage: Linkage | None = None) -> Siblings:
+        """Copies, one of them replaced by another of the same name, and the linkage that fits."""
+        return self._rebuilt(
+            lambda other: member if other.name == member.name else copy.copy(other),
+            self.linkage if linkage is None else linkage,
+            self.left_out,
+        )
+
     def _rebuilt(self, make: Any, linkage: Linkage, left_out: dict[str, int]) -> Siblings:
         made = Siblings()
         for mine, theirs in ((self.layers, made.layers), (self.annotations, made.annotations)):
