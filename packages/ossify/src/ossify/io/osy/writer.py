@@ -109,16 +109,23 @@ def archive_of(cell: Cell, packing: Packing, compatible: bool = True) -> list[Bu
     # The index comes first and says where all others are, so its own size is settled first.
     room = manifest.room()
     offset = tar.BLOCK + room + len(tar.padding(room))
+    start = [tar.header(layout.INDEX, room), tar.padding(room)]
+    outside = [*start]
     archive: list[Buffer] = []
     placed = []
     for member in manifest.members:
-        head = tar.header(member.name, member.size)
-        placed.append(replace(member, offset=offset + len(head)))
-        archive += [head, contents[member.name], tar.padding(member.size)]
-        offset += len(head) + member.size + len(archive[-1])
-    index = replace(manifest, members=tuple(placed)).to_json().ljust(room)
-    start: list[Buffer] = [tar.header(layout.INDEX, room), index, tar.padding(room)]
-    return [*start, *archive, tar.ending(offset)]
+        around = [tar.header(member.name, member.size), tar.padding(member.size)]
+        outside += around
+        placed.append(replace(member, offset=offset + len(around[0])))
+        archive += [around[0], contents[member.name], around[1]]
+        offset += len(around[0]) + member.size + len(around[1])
+    outside.append(tar.ending(offset))
+    index = replace(manifest, members=tuple(placed), outside=_piece(b"".join(outside)))
+    return [start[0], index.to_json().ljust(room), start[1], *archive, outside[-1]]
+
+
+def _piece(content: bytes) -> Piece:
+    return Piece(len(content), xxhash.xxh3_64_hexdigest(content))
 
 
 class _Parts:
