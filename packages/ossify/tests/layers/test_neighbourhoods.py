@@ -237,3 +237,26 @@ def test_a_graph_takes_annotations_too():
     cell.add_point_annotations("syn", at, linkage=Link("site", target="graph"))
     assert cell.graph.map_annotations_to_feature("syn", 1).tolist() == [0, 1, 1]
     assert cell.graph.map_annotations_to_feature("syn", 2, "density").tolist() == [0.5] * 3
+
+
+@given(st.data())
+def test_what_is_not_finite_is_in_those_sums_and_means_that_it_is_near(data):
+    n = data.draw(st.integers(1, 8))
+    parents = [-1, *(data.draw(st.integers(-1, row - 1)) for row in range(1, n))]
+    skeleton = cell_with(parents, np.zeros((n, 3)), list(range(n)), []).skeleton
+    some = st.sampled_from([0.0, 1, 2.5, -3, np.nan, np.inf, -np.inf])
+    values = np.array(data.draw(st.lists(some, min_size=n, max_size=n)))
+    hops, inclusive = data.draw(st.integers(0, 3)), data.draw(st.booleans())
+    near = np.array(
+        [
+            [len(skeleton.path_between(row, to)) in range(1, hops + 2) for to in range(n)]
+            for row in range(n)
+        ]
+    )
+    near &= inclusive | ~np.eye(n, dtype=bool)
+    with np.errstate(invalid="ignore"):
+        sums = np.array([values[row].sum() for row in near])
+        means = np.divide(sums, near.sum(axis=1), out=np.full(n, np.nan), where=near.any(axis=1))
+    for agg, expected in (("sum", sums), ("mean", means)):
+        around = skeleton.aggregate_features(values, hops, agg=agg, inclusive=inclusive)
+        np.testing.assert_allclose(around["feature_0"], expected, atol=1e-12)

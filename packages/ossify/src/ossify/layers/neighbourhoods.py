@@ -9,21 +9,28 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from ossify._typing import AnyArray, ArrayLike, BoolArray, FloatArray, IntArray
-from ossify.errors import LinkError, MaskError, ShapeError
+from ossify._typing import AnyArray, ArrayLike, FloatArray, IntArray
+from ossify.errors import LinkError, ShapeError
+from ossify.layers.around import (
+    Where,
+    chosen_points,
+    column_and_how,
+    of_points,
+    of_vertices,
+    summed,
+    weighted,
+)
 from ossify.layers.base import Layer
 from ossify.layers.columns import Column
-from ossify.layers.mapping import aggregate
 from ossify.layers.vertex_table import as_column
 from ossify.topology.neighbourhoods import Direction, Neighbours
 
 Metric = Literal["hops", "distance"]
-Where = Mapping[str, Any] | str | Callable[[pd.DataFrame], ArrayLike] | ArrayLike
 NamedAggregations = Mapping[str, Any]
 
 _AT_ONCE = 1 << 14
-# What these make of nothing is 0; others make nothing of it.
-_ZERO_OF_NOTHING = ("sum", "count", "size", "nunique")
+# A path that is as long as the reach is within it, however its length was rounded.
+_ROUNDING = 1e-9
 
 
 class Neighbourly(Layer):
@@ -135,10 +142,15 @@ class Neighbourly(Layer):
         points = self._siblings[annotation]
         kept, at = self._places(points, validate, where)
         if isinstance(agg, str) and agg in ("count", "density"):
-            count = self._counts_around(at, distance_threshold, agg_direction, chunk_size)
+            on_vertex = np.bincount(at, minlength=len(self))[:, np.newaxis]
+
+            def sums_around(values: AnyArray) -> AnyArray:
+                return self._sums_around(values, distance_threshold, agg_direction, chunk_size)
+
+            count = sums_around(on_vertex)[:, 0]
             if agg == "count":
                 return self._as_series(count, f"{annotation}_count")
-            cable = self._cable_around(distance_threshold, agg_direction, chunk_size)
+            cable = summed({"cable": self.half_edge_length}, sums_around, "sum")["cable"].to_numpy()
             # A vertex alone has no cable, and what has none has no density.
             density = np.divide(count, cable, out=np.full(len(cable), np.nan), where=cable > 0)
             return self._as_series(density, f"{annotation}_density")
@@ -147,15 +159,15 @@ class Neighbourly(Layer):
                 f"agg must be 'count', 'density' or a dict such as "
                 f"{{'total_size': ('size', 'sum')}}, not {agg!r}"
             )
-        named = {name: _column_and_how(name, how) for name, how in agg.items()}
+        named = {name: column_and_how(name, how) for name, how in agg.items()}
         columns = {
             name: (points._table.column(column, f"annotation {annotation!r}"), how)
             for name, (column, how) in named.items()
         }
         around = self._around(distance_threshold, agg_direction, chunk_size)
-        parts = [_aggregated(columns, rows, near.in_order(), kept, at) for rows, near in around]
+        parts = [of_points(columns, rows, near.in_order(), kept, at) for rows, near in around]
         if not parts:
-            parts = [_aggregated(columns, _NO_ROWS, _NOTHING, kept[:0], at[:0])]
+            parts = [of_points(columns, _NO_ROWS, _NOTHING, kept[:0], at[:0])]
         frame = pd.concat(parts, ignore_index=True)
         return frame.set_axis(self._table.frame([]).index, axis=0)
 
@@ -208,20 +220,29 @@ class Neighbourly(Layer):
         """
         if metric not in get_args(Metric):
             raise ValueError(f"metric must be 'hops' or 'distance', not {metric!r}")
-        weighted = isinstance(agg, str) and agg in ("mean", "sum")
-        if weight is not None and not weighted:
+        adds_up = isinstance(agg, str) and agg in ("mean", "sum")
+        if weight is not None and not adds_up:
             raise ValueError(f"weights are for agg='mean' or 'sum', not {agg!r}")
         columns = self._feature_columns(features)
+        if adds_up and weight is None and columns:
+            frame = summed(
+                columns,
+                lambda values: self._sums_around(
+                    values, radius, direction, chunk_size, metric, inclusive
+                ),
+                agg,
+            )
+            return frame.set_axis(self._table.frame([]).index, axis=0)
         parts = []
         for rows, near in self._around(radius, direction, chunk_size, metric):
             chosen = near if inclusive else near.choose(near.row != rows[near.source])
             parts.append(
-                _weighted(columns, chosen, len(rows), agg, weight)
-                if weighted
-                else _grouped(columns, chosen.in_order(), len(rows), agg)
+                weighted(columns, chosen, len(rows), agg, weight)
+                if weight is not None
+                else of_vertices(columns, chosen.in_order(), len(rows), agg)
             )
         if not parts:
-            parts = [_grouped(columns, _NOTHING, 0, "max")]
+            parts = [of_vertices(columns, _NOTHING, 0, "max")]
         frame = pd.concat(parts, ignore_index=True)
         return frame.set_axis(self._table.frame([]).index, axis=0)
 
@@ -233,13 +254,34 @@ class Neighbourly(Layer):
         direction: Direction,
         chunk_size: int | None,
         metric: Metric = "distance",
+        sources: IntArray | None = None,
     ) -> Iterator[tuple[IntArray, Neighbours]]:
         """Rows, some at a time, and what each of them reaches, in no order."""
-        self._check_reach(limit, direction)
-        for rows in _chunks(np.arange(len(self)), chunk_size):
-            yield rows, self._neighbours(rows, limit, direction, metric)
+        self._check_reach(limit, direction, chunk_size)
+        for rows in _chunks(np.arange(len(self)) if sources is None else sources, chunk_size):
+            yield rows, self._neighbours(rows, limit * (1 + _ROUNDING), direction, metric)
 
-    def _check_reach(self, limit: float, direction: Direction) -> None:
+    def _sums_around(
+        self,
+        values: AnyArray,
+        limit: float,
+        direction: Direction,
+        chunk_size: int | None,
+        metric: Metric = "distance",
+        inclusive: bool = True,
+    ) -> AnyArray:
+        """(V, k) sums of (V, k) finite values over what is around each vertex; int64 of integers.
+
+        Here from every vertex that has any, to all around it: on a graph that goes both ways.
+        """
+        sums = np.zeros_like(values)
+        some = np.flatnonzero(values.any(axis=1))
+        for rows, near in self._around(limit, direction, chunk_size, metric, some):
+            chosen = near if inclusive else near.choose(near.row != rows[near.source])
+            np.add.at(sums, chosen.row, values[rows[chosen.source]])
+        return sums
+
+    def _check_reach(self, limit: float, direction: Direction, chunk_size: int | None) -> None:
         if not limit >= 0:
             raise ValueError(f"layer {self.name!r}: a reach cannot be negative, as {limit} is")
         known = get_args(Direction) if self.layer_type == "skeleton" else ("undirected",)
@@ -248,39 +290,14 @@ class Neighbourly(Layer):
                 f"layer {self.name!r}: the direction must be {' or '.join(map(repr, known))}, "
                 f"not {direction!r}"
             )
-
-    def _counts_around(
-        self, at: IntArray, limit: float, direction: Direction, chunk_size: int | None
-    ) -> IntArray:
-        """(V,) number of the points at some rows that are around each vertex."""
-        self._check_reach(limit, direction)
-        on_vertex = np.bincount(at, minlength=len(self))
-        counts = np.zeros(len(self), dtype=np.int64)
-        # What is upstream of a vertex has it downstream.
-        back: dict[Direction, Direction] = {"upstream": "downstream", "downstream": "upstream"}
-        for rows in _chunks(np.flatnonzero(on_vertex), chunk_size):
-            near = self._neighbours(rows, limit, back.get(direction, direction), "distance")
-            weights = on_vertex[rows[near.source]].astype(np.float64)
-            # Numbers of annotations are small enough to be exact as floats.
-            counts += np.bincount(near.row, weights, minlength=len(self)).astype(np.int64)
-        return counts
-
-    def _cable_around(
-        self, limit: float, direction: Direction, chunk_size: int | None
-    ) -> FloatArray:
-        """(V,) summed half edge length of the vertices around each vertex."""
-        half = self.half_edge_length
-        sums = [
-            np.bincount(near.source, half[near.row], minlength=len(rows))
-            for rows, near in self._around(limit, direction, chunk_size)
-        ]
-        return np.concatenate([np.empty(0), *sums])
+        if chunk_size is not None and chunk_size < 1:
+            raise ValueError(f"chunk_size must be at least 1, not {chunk_size}")
 
     def _places(
         self, points: Layer, validate: bool, where: Where | None
     ) -> tuple[IntArray, IntArray]:
         """Rows of the annotations that count, and the row of this layer that each is on."""
-        rows = np.flatnonzero(_chosen(points, where))
+        rows = np.flatnonzero(chosen_points(points, where))
         at, several = self._siblings.linkage.first_targets(points.name, self.name, rows)
         if validate and several.any():
             raise LinkError(
@@ -319,120 +336,5 @@ _NOTHING = Neighbours(_NO_ROWS, _NO_ROWS, np.empty(0))
 
 def _chunks(rows: IntArray, chunk_size: int | None) -> Iterator[IntArray]:
     size = _AT_ONCE if chunk_size is None else chunk_size
-    if size < 1:
-        raise ValueError(f"chunk_size must be at least 1, not {chunk_size}")
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
-
-
-def _chosen(points: Layer, where: Where | None) -> BoolArray:
-    """One boolean per annotation."""
-    if where is None:
-        return np.ones(len(points), dtype=np.bool_)
-    if isinstance(where, Mapping):
-        chosen = np.ones(len(points), dtype=np.bool_)
-        nodes = points.nodes
-        for name, wanted in where.items():
-            if name not in nodes:
-                # The table knows what there is instead.
-                points._table.column(name, f"annotation {points.name!r}")
-            values = wanted if pd.api.types.is_list_like(wanted) else [wanted]
-            chosen &= nodes[name].isin(list(values)).to_numpy()
-        return chosen
-    if isinstance(where, str):
-        answer: Any = points.nodes.eval(where)
-    else:
-        answer = where(points.nodes) if callable(where) else where
-    mask = np.asarray(answer)
-    if mask.dtype == object:
-        mask = pd.array(mask, dtype="boolean").to_numpy(dtype=bool, na_value=False)
-    if mask.dtype != np.bool_ or mask.shape != (len(points),):
-        raise MaskError(
-            f"annotation {points.name!r}: where must give {len(points):,} booleans, not "
-            f"{mask.dtype} of shape {mask.shape}"
-        )
-    return mask
-
-
-def _column_and_how(name: str, how: Any) -> tuple[str, Any]:
-    if isinstance(how, tuple) and len(how) == 2 and isinstance(how[0], str):
-        return how[0], how[1]
-    raise ValueError(
-        f"agg[{name!r}] must be a pair of a column and an aggregation, such as ('size', 'sum'), "
-        f"not {how!r}"
-    )
-
-
-def _aggregated(
-    columns: Mapping[str, tuple[Column, Any]],
-    rows: IntArray,
-    near: Neighbours,
-    kept: IntArray,
-    at: IntArray,
-) -> pd.DataFrame:
-    """Columns of the annotations `kept`, which are at the rows `at`, around each of some rows."""
-    order = np.argsort(at, kind="stable")
-    first = np.searchsorted(at[order], near.row, side="left")
-    count = np.searchsorted(at[order], near.row, side="right") - first
-    group = np.repeat(near.source, count)
-    within = np.arange(len(group)) - np.repeat(np.cumsum(count) - count, count)
-    places = kept[order[np.repeat(first, count) + within]]
-    return pd.DataFrame(
-        {
-            name: _aggregate(column, places, group, len(rows), how)
-            for name, (column, how) in columns.items()
-        },
-        index=pd.RangeIndex(len(rows)),
-    )
-
-
-def _grouped(
-    columns: Mapping[str, Column], near: Neighbours, n_rows: int, how: Any
-) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            name: _aggregate(column, near.row, near.source, n_rows, how)
-            for name, column in columns.items()
-        },
-        index=pd.RangeIndex(n_rows),
-    )
-
-
-def _weighted(
-    columns: Mapping[str, Column],
-    near: Neighbours,
-    n_rows: int,
-    how: str,
-    weight: Callable[[FloatArray], ArrayLike] | None,
-) -> pd.DataFrame:
-    weights = np.ones(len(near.row))
-    if weight is not None and len(near.row):
-        weights = np.asarray(weight(near.distance), dtype=np.float64)
-        if weights.shape != near.row.shape:
-            raise ShapeError(
-                f"the weight function gave shape {weights.shape} for {len(near.row):,} distances"
-            )
-    total = np.bincount(near.source, weights, minlength=n_rows)
-    data = {}
-    for name, column in columns.items():
-        values = np.asarray(column, dtype=np.float64)[near.row]
-        sums = np.bincount(near.source, weights * values, minlength=n_rows)
-        if how == "mean":
-            sums = np.divide(sums, total, out=np.full(n_rows, np.nan), where=total != 0)
-        data[name] = sums
-    return pd.DataFrame(data, index=pd.RangeIndex(n_rows))
-
-
-def _aggregate(
-    column: Column, places: IntArray, groups: IntArray, n_groups: int, how: Any
-) -> Column | pd.Series[Any]:
-    made = aggregate(column, places, groups, n_groups, how)
-    if not (isinstance(how, str) and how in _ZERO_OF_NOTHING):
-        return made
-    series = pd.Series(made)
-    empty = np.bincount(groups, minlength=n_groups) == 0
-    if pd.api.types.is_numeric_dtype(series.dtype):
-        series = series.mask(empty, 0)
-        if str(series.dtype) in ("Int64", "UInt64"):
-            return series.astype("int64" if str(series.dtype) == "Int64" else "uint64")
-    return series

@@ -23,6 +23,7 @@ from ossify.topology import segments, sparse_graph
 from ossify.topology.neighbourhoods import Direction, Neighbours, tree_neighbours
 from ossify.topology.pieces import piece_of, pieces
 from ossify.topology.ragged import Ragged
+from ossify.topology.reach_sums import sums_within
 from ossify.topology.respacing import respaced
 from ossify.topology.rooted_tree import RootedTree
 from ossify.topology.selection import Selection
@@ -295,8 +296,23 @@ class SkeletonLayer(EdgeLayer):
     def _neighbours(
         self, rows: IntArray, limit: float, direction: Direction, metric: Metric
     ) -> Neighbours:
-        steps = self._embedded.steps if metric == "distance" else np.ones(len(self))
-        return tree_neighbours(self.tree, steps, rows, limit, direction)
+        return tree_neighbours(self.tree, self._steps(metric), rows, limit, direction)
+
+    def _sums_around(
+        self,
+        values: AnyArray,
+        limit: float,
+        direction: Direction,
+        chunk_size: int | None,
+        metric: Metric = "distance",
+        inclusive: bool = True,
+    ) -> AnyArray:
+        self._check_reach(limit, direction, chunk_size)
+        steps = self._steps(metric)
+        return sums_within(self.tree, steps, values, limit, direction, inclusive=inclusive)
+
+    def _steps(self, metric: Metric) -> FloatArray:
+        return self._embedded.steps if metric == "distance" else np.ones(len(self))
 
     # Vertices by what they are in the tree
 

@@ -1,0 +1,175 @@
+"""What the values around each vertex come to, once it is known what is around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ossify._typing import AnyArray, ArrayLike, BoolArray, FloatArray, IntArray
+from ossify.errors import MaskError, ShapeError
+from ossify.layers.base import Layer
+from ossify.layers.columns import Column
+from ossify.layers.mapping import aggregate
+from ossify.topology.neighbourhoods import Neighbours
+
+Where = Mapping[str, Any] | str | Callable[[pd.DataFrame], ArrayLike] | ArrayLike
+
+# What these make of nothing is 0; others make nothing of it.
+_ZERO_OF_NOTHING = ("sum", "count", "size", "nunique")
+
+
+def chosen_points(points: Layer, where: Where | None) -> BoolArray:
+    """One boolean per annotation."""
+    if where is None:
+        return np.ones(len(points), dtype=np.bool_)
+    if isinstance(where, Mapping):
+        chosen = np.ones(len(points), dtype=np.bool_)
+        nodes = points.nodes
+        for name, wanted in where.items():
+            if name not in nodes:
+                # The table knows what there is instead.
+                points._table.column(name, f"annotation {points.name!r}")
+            values = wanted if pd.api.types.is_list_like(wanted) else [wanted]
+            chosen &= nodes[name].isin(list(values)).to_numpy()
+        return chosen
+    if isinstance(where, str):
+        answer: Any = points.nodes.eval(where)
+    else:
+        answer = where(points.nodes) if callable(where) else where
+    mask = np.asarray(answer)
+    if mask.dtype == object:
+        mask = pd.array(mask, dtype="boolean").to_numpy(dtype=bool, na_value=False)
+    if mask.dtype != np.bool_ or mask.shape != (len(points),):
+        raise MaskError(
+            f"annotation {points.name!r}: where must give {len(points):,} booleans, not "
+            f"{mask.dtype} of shape {mask.shape}"
+        )
+    return mask
+
+
+def column_and_how(name: str, how: Any) -> tuple[str, Any]:
+    """The column and the aggregation that a new column is to be made of."""
+    if isinstance(how, tuple) and len(how) == 2 and isinstance(how[0], str):
+        return how[0], how[1]
+    raise ValueError(
+        f"agg[{name!r}] must be a pair of a column and an aggregation, such as ('size', 'sum'), "
+        f"not {how!r}"
+    )
+
+
+def of_points(
+    columns: Mapping[str, tuple[Column, Any]],
+    rows: IntArray,
+    near: Neighbours,
+    kept: IntArray,
+    at: IntArray,
+) -> pd.DataFrame:
+    """Columns of the annotations `kept`, which are at the rows `at`, around each of some rows."""
+    order = np.argsort(at, kind="stable")
+    first = np.searchsorted(at[order], near.row, side="left")
+    count = np.searchsorted(at[order], near.row, side="right") - first
+    group = np.repeat(near.source, count)
+    within = np.arange(len(group)) - np.repeat(np.cumsum(count) - count, count)
+    places = kept[order[np.repeat(first, count) + within]]
+    return pd.DataFrame(
+        {
+            name: _aggregate(column, places, group, len(rows), how)
+            for name, (column, how) in columns.items()
+        },
+        index=pd.RangeIndex(len(rows)),
+    )
+
+
+def of_vertices(
+    columns: Mapping[str, Column], near: Neighbours, n_rows: int, how: Any
+) -> pd.DataFrame:
+    """Columns of the vertices around each of some rows."""
+    return pd.DataFrame(
+        {
+            name: _aggregate(column, near.row, near.source, n_rows, how)
+            for name, column in columns.items()
+        },
+        index=pd.RangeIndex(n_rows),
+    )
+
+
+def weighted(
+    columns: Mapping[str, Column],
+    near: Neighbours,
+    n_rows: int,
+    how: str,
+    weight: Callable[[FloatArray], ArrayLike],
+) -> pd.DataFrame:
+    """Sums, or means, of columns around each of some rows, weighted by distance."""
+    weights = np.ones(len(near.row))
+    if len(near.row):
+        weights = np.asarray(weight(near.distance), dtype=np.float64)
+        if weights.shape != near.row.shape:
+            raise ShapeError(
+                f"the weight function gave shape {weights.shape} for {len(near.row):,} distances"
+            )
+    total = np.bincount(near.source, weights, minlength=n_rows)
+    data = {}
+    for name, column in columns.items():
+        values = np.asarray(column, dtype=np.float64)[near.row]
+        sums = np.bincount(near.source, weights * values, minlength=n_rows)
+        if how == "mean":
+            sums = np.divide(sums, total, out=np.full(n_rows, np.nan), where=total != 0)
+        data[name] = sums
+    return pd.DataFrame(data, index=pd.RangeIndex(n_rows))
+
+
+def _aggregate(
+    column: Column, places: IntArray, groups: IntArray, n_groups: int, how: Any
+) -> Column | pd.Series[Any]:
+    made = aggregate(column, places, groups, n_groups, how)
+    if not (isinstance(how, str) and how in _ZERO_OF_NOTHING):
+        return made
+    series = pd.Series(made)
+    empty = np.bincount(groups, minlength=n_groups) == 0
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        series = series.mask(empty, 0)
+        if str(series.dtype) in ("Int64", "UInt64"):
+            return series.astype("int64" if str(series.dtype) == "Int64" else "uint64")
+    return series
+
+
+def summed(
+    columns: Mapping[str, Column], sums_around: Callable[[FloatArray], AnyArray], how: str
+) -> pd.DataFrame:
+    """Sums, or means, of columns over what is around each vertex.
+
+    Parameters
+    ----------
+    columns
+        Name → (V,) numbers. What is missing, or infinite, makes the same of the sums it is in.
+    sums_around
+        A function from (V, k) finite numbers to their (V, k) sums around each vertex.
+    how
+        "sum" or "mean".
+    """
+    numbers = {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}
+    odd = {name: np.flatnonzero(~np.isfinite(values)) for name, values in numbers.items()}
+    # Every column as far as it is finite, then what else there is, then how many vertices.
+    matrix = [np.where(np.isfinite(values), values, 0.0) for values in numbers.values()]
+    for name in (name for name, rows in odd.items() if len(rows)):
+        values = numbers[name]
+        matrix += [values == np.inf, values == -np.inf, np.isnan(values)]
+    n_vertices = len(next(iter(numbers.values()))) if numbers else 0
+    sums = iter(sums_around(np.array([*matrix, np.ones(n_vertices)]).T).T)
+    made = {name: np.array(next(sums)) for name in numbers}
+    for name in (name for name, rows in odd.items() if len(rows)):
+        up, down, unknown = next(sums) > 0, next(sums) > 0, next(sums) > 0
+        made[name][up], made[name][down] = np.inf, -np.inf
+        made[name][unknown | (up & down)] = np.nan
+    if how == "mean":
+        count = next(sums)
+        nothing = np.full(n_vertices, np.nan)
+        made = {
+            name: np.divide(total, count, out=nothing.copy(), where=count > 0)
+            for name, total in made.items()
+        }
+    return pd.DataFrame(made, index=pd.RangeIndex(n_vertices))
