@@ -142,6 +142,13 @@ def interop(session: nox.Session) -> None:
     session.run("pytest", str(tests), *session.posargs, env={"OSSIFY_RELEASES": str(releases)})
 
 
+@nox.session(python=NEWEST)
+def navis(session: nox.Session) -> None:
+    """What navis makes of our skeletons, in an environment that has it."""
+    session.install(f"{wheel(session, 'ossify')}[testing]", "navis")
+    session.run("pytest", "packages/ossify/tests/interop/navis_neurons.py", *session.posargs)
+
+
 @nox.session(python=OLDEST)
 def minimum(session: nox.Session) -> None:
     """Both packages on the oldest Python, with the lowest versions they say they work with."""

@@ -24,6 +24,7 @@ from ossify.cell.manager import LayerManager
 from ossify.examples import example_cell
 from ossify.io.cell_files import CellFiles
 from ossify.io.meshwork_h5 import import_legacy_meshwork
+from ossify.io.navis_neurons import to_navis
 from ossify.io.osy import load_cell, open_cell, save_cell
 from ossify.io.swc import (
     SWC_APICAL_DENDRITE,
@@ -91,6 +92,7 @@ __all__ = [  # noqa: RUF022 as sorted() has it
     "strahler_number",
     "subtree_aggregate",
     "synapse_betweenness",
+    "to_navis",
 ]
 
 _PICTURES = frozenset({"add_scale_bar", "plot", "plot_morphology_2d"})

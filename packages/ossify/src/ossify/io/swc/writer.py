@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import io
-import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO, TypeAlias, cast
+from typing import Any, TextIO, cast
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from pyarrow import csv
 
-from ossify._typing import FloatArray, IntArray
+from ossify._typing import IntArray
 from ossify.cell.cell import Cell
-from ossify.compartment import Compartment
-from ossify.errors import UnknownFeatureError
 from ossify.io import storage
 from ossify.io.report import ConversionReport, NotCarried
 from ossify.io.storage import Location, Writable
 from ossify.io.swc.header import CONVENTION, Facts, header_lines
-from ossify.io.swc.reader import COMPARTMENT, HEADER, RADIUS
+from ossify.io.swc.reader import HEADER
 from ossify.io.swc.scale import Scale
 from ossify.io.swc.streams import is_text_file
+from ossify.io.swc.vertex_values import Codes, Names, Radii
 from ossify.layers.skeleton import SkeletonLayer
 from ossify.topology.rooted_tree import RootedTree
 from ossify.units import canonical_units
-
-if TYPE_CHECKING:
-    from ossify.layers.vertex_table import Column
-
-Names: TypeAlias = str | Sequence[str] | None
-
-_CODE_OF_NAME = {name: code for code in Compartment for name in (code.name.lower(), code.title)}
 
 
 def export_swc(
@@ -119,8 +109,8 @@ default_compartment_label, default_radius, units
     target = _default_target(cell) if file is None else file
     plan = _Plan(
         skeleton,
-        _Codes.of(skeleton, compartment, compartment_mapping, default_compartment_label),
-        _Radii.of(skeleton, radius, default_radius, rescale_radius),
+        Codes.of(skeleton, compartment, compartment_mapping, default_compartment_label),
+        Radii.of(skeleton, radius, default_radius, rescale_radius),
         *_scale(skeleton, rescale, units),
     )
     left = [*plan.left(), *_left_of_cell(cell, plan)]
@@ -203,80 +193,10 @@ def export_swc_dataframe(
     """
     return _Plan(
         skeleton,
-        _Codes.of(skeleton, compartment, compartment_mapping, default_compartment_label),
-        _Radii.of(skeleton, radius, default_radius, rescale_radius),
+        Codes.of(skeleton, compartment, compartment_mapping, default_compartment_label),
+        Radii.of(skeleton, radius, default_radius, rescale_radius),
         *_scale(skeleton, rescale, units),
     ).frame()
-
-
-@dataclass(frozen=True, eq=False)
-class _Codes:
-    """The type of every vertex."""
-
-    feature: str | None
-    values: npt.NDArray[np.int64]
-    n_missing: int
-    default: int
-
-    @classmethod
-    def of(
-        cls,
-        skeleton: SkeletonLayer,
-        names: Names,
-        mapping: Mapping[Any, int] | None,
-        default: int,
-    ) -> _Codes:
-        default = operator.index(default)
-        feature = _feature(skeleton, COMPARTMENT, names)
-        if feature is None:
-            return cls(None, np.full(len(skeleton), default), len(skeleton), default)
-        places, found = pd.factorize(pd.Series(_column(skeleton, feature)))
-        # The last place is for missing values, which factorize numbers -1.
-        codes = [*(_code(value, mapping, feature) for value in found), None]
-        table = np.array([default if code is None else code for code in codes], dtype=np.int64)
-        missing = np.array([code is None for code in codes])
-        return cls(feature, table[places], int(missing[places].sum()), default)
-
-    def left(self) -> Iterator[NotCarried]:
-        if self.feature is None:
-            reason = f"there is none, so type {self.default} was written"
-            yield NotCarried("feature", COMPARTMENT, self.n_missing, reason)
-        elif self.n_missing:
-            reason = f"values that are missing or have no code were written as {self.default}"
-            yield NotCarried("feature", self.feature, self.n_missing, reason)
-
-
-@dataclass(frozen=True, eq=False)
-class _Radii:
-    """The radius of every vertex, not scaled."""
-
-    feature: str | None
-    values: FloatArray
-    n_missing: int
-    default: float
-    scaled: bool
-
-    @classmethod
-    def of(cls, skeleton: SkeletonLayer, names: Names, default: float, scaled: bool) -> _Radii:
-        feature = _feature(skeleton, RADIUS, names)
-        if feature is None:
-            values = np.full(len(skeleton), float(default))
-            return cls(None, values, len(skeleton), default, scaled)
-        column = pd.Series(_column(skeleton, feature))
-        if not pd.api.types.is_numeric_dtype(column.dtype):
-            raise ValueError(f"feature {feature!r} holds {column.dtype}, not radii")
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        missing = np.isnan(values)
-        filled = np.where(missing, float(default), values)
-        return cls(feature, filled, int(missing.sum()), default, scaled)
-
-    def left(self) -> Iterator[NotCarried]:
-        if self.feature is None:
-            reason = f"there is none, so {self.default:g} was written"
-            yield NotCarried("feature", RADIUS, self.n_missing, reason)
-        elif self.n_missing:
-            reason = f"missing values were written as {self.default:g}"
-            yield NotCarried("feature", self.feature, self.n_missing, reason)
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,8 +204,8 @@ class _Plan:
     """Everything that decides what is written."""
 
     skeleton: SkeletonLayer
-    codes: _Codes
-    radii: _Radii
+    codes: Codes
+    radii: Radii
     scale: Scale
     units: str | None
 
@@ -359,37 +279,6 @@ def _scale(
     if skeleton.units is not None:
         remedy += f" or units={skeleton.units!r}"
     return Scale.between(skeleton.units, target, remedy), canonical_units(target)
-
-
-def _feature(skeleton: SkeletonLayer, usual: str, names: Names) -> str | None:
-    """The first of the features that is there; None if it is the usual one that is not."""
-    wanted = [usual] if names is None else [names] if isinstance(names, str) else list(names)
-    found = next((name for name in wanted if name in skeleton.feature_names), None)
-    if found is None and names is not None:
-        known = ", ".join(skeleton.feature_names) or "none"
-        raise UnknownFeatureError(
-            f"{skeleton.name!r} has no feature {' or '.join(map(repr, wanted))}; it has: {known}"
-        )
-    return found
-
-
-def _column(skeleton: SkeletonLayer, feature: str) -> Column:
-    return skeleton.layer.column(feature, f"layer {skeleton.name!r}")
-
-
-def _code(value: Any, mapping: Mapping[Any, int] | None, feature: str) -> int | None:
-    """The type that a value of a feature stands for, None if there is none."""
-    if mapping is not None:
-        code = mapping.get(value)
-        return None if code is None else operator.index(code)
-    if isinstance(value, str):
-        return _CODE_OF_NAME.get(value.lower())
-    if isinstance(value, (bool, np.bool_)) or not (value >= 0 and value == int(value)):
-        raise ValueError(
-            f"feature {feature!r} holds {value!r}, which is no type of an SWC file; pass "
-            "compartment_mapping={value: code, …}"
-        )
-    return int(value)
 
 
 def _breadth_first(tree: RootedTree, root: int | None) -> IntArray:
