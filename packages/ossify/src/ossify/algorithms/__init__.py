@@ -6,6 +6,7 @@ from ossify.algorithms.aggregation import (
     subtree_aggregate,
 )
 from ossify.algorithms.branching import branch_order, strahler_number
+from ossify.algorithms.healing import heal
 from ossify.algorithms.paths import root_connected_mask
 from ossify.algorithms.pruning import prune
 from ossify.algorithms.simplification import simplify
@@ -28,6 +29,7 @@ __all__ = [
     "absorb_small_compartments",
     "branch_order",
     "decode_tree",
+    "heal",
     "label_axon_from_synapse_flow",
     "path_to_root_aggregate",
     "prune",

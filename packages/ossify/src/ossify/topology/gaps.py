@@ -1,0 +1,305 @@
+"""The shortest gaps between the trees of a forest: a minimum spanning tree over whole trees.
+
+Borůvka's way: every tree looks for the nearest vertex of another, what has found each other is
+one from then on, and so on. The look-out is the costly part. Trees are cut into blocks of vertices
+that lie close together; the distances between one vertex of each block bound all others, so that
+only few blocks have to be compared vertex by vertex. Most trees are told apart by the blocks
+nearest to each block, which are found once; only where those settle nothing is the search wider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ossify._frozen import Frozen
+from ossify._typing import BoolArray, FloatArray, IntArray
+from ossify.topology.ragged import joined_ranges
+from ossify.topology.rooted_tree import RootedTree
+from ossify.topology.spatial import nearest_tree
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
+
+Rows = npt.NDArray[np.int64]
+
+# A block is about as wide as this many edges are long.
+_EDGES_ACROSS = 8
+# How many blocks near each block are known from the start.
+_NEAR = 16
+# Distances that are computed at once: 32 MB.
+_PAIRS_AT_ONCE = 1 << 22
+
+
+@dataclass(frozen=True, eq=False)
+class Gaps(Frozen):
+    """N gaps, the shortest first: the straight line between two vertices of two trees each.
+
+    Attributes
+    ----------
+    first, second
+        (N,) rows of the two vertices; the lower one first.
+    length
+        (N,) how far they are apart.
+    """
+
+    first: Rows
+    second: Rows
+    length: FloatArray
+
+
+def shortest_gaps(tree: RootedTree, points: FloatArray, max_distance: float = np.inf) -> Gaps:
+    """The gaps to close so that all trees hang together with the least length in between.
+
+    Parameters
+    ----------
+    tree
+        A forest of V vertices.
+    points
+        (V, 3) finite coordinates.
+    max_distance
+        Gaps that are longer stay open.
+
+    Returns
+    -------
+    Gaps
+        Of gaps that are equally long, the one with the lowest rows counts as the shorter.
+
+    Examples
+    --------
+    >>> forest = RootedTree.from_parents([-1, 0, -1, -1])
+    >>> gaps = shortest_gaps(forest, np.array([[0.0, 0, 0], [1, 0, 0], [3, 0, 0], [9, 0, 0]]))
+    >>> gaps.first.tolist(), gaps.second.tolist(), gaps.length.tolist()
+    ([1, 2], [2, 3], [2.0, 6.0])
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    found: list[FloatArray] = [np.empty(0)]
+    rows: list[Rows] = [np.empty((0, 2), dtype=np.int64)]
+    n_trees = len(tree.roots)
+    if n_trees > 1:
+        blocks = _Blocks.of(tree, points)
+        tree_of = np.searchsorted(tree.roots, tree.component_root[blocks.vertex])
+    # Trees, numbered as their roots are, by the group that they have become part of.
+    group_of = np.arange(n_trees)
+    while n_trees > 1 and group_of.max() > 0:
+        length, pairs = _nearest_outside(blocks, group_of[tree_of], max_distance)
+        if not len(length):
+            break
+        found.append(length)
+        rows.append(pairs)
+        ends = group_of[np.searchsorted(tree.roots, tree.component_root[pairs])]
+        n_groups = int(group_of.max()) + 1
+        joined = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), (n_groups, n_groups))
+        group_of = connected_components(joined, directed=False)[1][group_of].astype(np.int64)
+    lengths, both = np.concatenate(found), np.concatenate(rows)
+    order = np.lexsort((both[:, 1], both[:, 0], lengths))
+    return Gaps(both[order, 0], both[order, 1], lengths[order])
+
+
+@dataclass(frozen=True, eq=False)
+class _Blocks(Frozen):
+    """The rows of a forest in B blocks, each of one tree and with all vertices close together.
+
+    Attributes
+    ----------
+    rows, start, size
+        (V,) rows, block after block; (B,) where each begins and how many there are.
+    points
+        (V, 3) coordinates, in row order.
+    vertex
+        (B,) one row of each block.
+    radius
+        (B,) how far the others may be from it.
+    """
+
+    rows: Rows
+    start: Rows
+    size: Rows
+    points: FloatArray
+    vertex: Rows
+    radius: FloatArray
+
+    @classmethod
+    def of(cls, tree: RootedTree, points: FloatArray) -> _Blocks:
+        """Stretches of the preorder that stay in one tree and in one cube."""
+        index = tree.index
+        placed = index.in_order(points)
+        cube = np.floor((placed - placed.min(axis=0, initial=0.0)) / _cube_width(tree, placed))
+        begins = np.ones(index.n_places, dtype=np.bool_)
+        begins[1:] = (cube[1:] != cube[:-1]).any(axis=1)
+        begins[index.run_start[index.run_parent < 0]] = True
+        start = np.flatnonzero(begins)
+        size = np.diff(start, append=index.n_places)
+        # One in the middle of a block is nearest to all others.
+        vertex = start + size // 2
+        offset = placed - np.repeat(placed[vertex], size, axis=0)
+        away = np.sqrt(np.einsum("ij,ij->i", offset, offset))
+        radius = np.maximum.reduceat(away, start) if len(start) else np.empty(0)
+        return cls(index.order.astype(np.int64), start, size, points, index.order[vertex], radius)
+
+    @cached_property
+    def near(self) -> tuple[FloatArray, Rows]:
+        """(B, k) distances to, and numbers of, the blocks with the nearest vertices."""
+        places = self.points[self.vertex]
+        distance, near = nearest_tree(places).query(places, k=range(1, min(_NEAR, len(places)) + 1))
+        return distance, near
+
+    @property
+    def known_to(self) -> FloatArray:
+        """(B,) the distance up to which `near` has all blocks."""
+        distance = self.near[0]
+        if distance.shape[1] == len(self.start):
+            return np.full(len(self.start), np.inf)
+        return np.asarray(distance[:, -1])
+
+    def members(self, blocks: IntArray) -> tuple[Rows, Rows]:
+        """Rows of several blocks, one after the other, and how many each has."""
+        size = self.size[blocks]
+        return self.rows[joined_ranges(self.start[blocks], size)], size
+
+
+def _cube_width(tree: RootedTree, placed: FloatArray) -> float:
+    """Width of the cubes: that of some edges, or anything if there are none."""
+    parent_place = tree.index.rank[tree.parent[tree.index.order]]
+    has_parent = tree.parent[tree.index.order] >= 0
+    step = placed[has_parent] - placed[parent_place[has_parent]]
+    total = np.sqrt(np.einsum("ij,ij->i", step, step)).sum()
+    return float(_EDGES_ACROSS * total / has_parent.sum()) if total > 0 else 1.0
+
+
+def _nearest_outside(blocks: _Blocks, group: Rows, max_distance: float) -> tuple[FloatArray, Rows]:
+    """The shortest gaps of some groups, each once: (n,) lengths, (n, 2) rows. None: all is done."""
+    # The largest group needs not look out itself: all others look for it.
+    asks = group != np.argmax(np.bincount(group, weights=blocks.size))
+    first, second, is_sure = _close_among_near(blocks, group, asks, max_distance)
+    length, rows = _best_pairs(blocks, group, first, second, max_distance)
+    if len(length):
+        return length, rows
+    asks &= ~is_sure[group]
+    first, second = _close_among_all(blocks, group, asks, max_distance)
+    return _best_pairs(blocks, group, first, second, max_distance)
+
+
+def _reach(blocks: _Blocks, bound: FloatArray) -> FloatArray:
+    """(B,) how far from its vertex a block may have to look, the far block's radius left out."""
+    # The bounds come from sums and roots, which are rounded.
+    return (bound + blocks.radius) * (1 + 1e-9)
+
+
+def _close_among_near(
+    blocks: _Blocks, group: Rows, asks: BoolArray, max_distance: float
+) -> tuple[Rows, Rows, BoolArray]:
+    """Pairs of blocks that may have the shortest gap of the first one's group.
+
+    The third is which groups this settles: nothing that is as near can be farther down the list
+    of near blocks of any of their blocks.
+    """
+    distance, near = blocks.near
+    is_outside = (group[near] != group[:, np.newaxis]) & asks[:, np.newaxis]
+    bound = np.full(int(group.max()) + 1, max_distance)
+    np.minimum.at(bound, group, np.where(is_outside, distance, np.inf).min(axis=1))
+    reach = _reach(blocks, bound[group])
+    may_miss = blocks.known_to <= reach + blocks.radius.max()
+    is_sure = np.bincount(group, weights=may_miss) == 0
+    is_close = distance <= reach[:, np.newaxis] + blocks.radius[near]
+    first, place = np.nonzero(is_outside & is_close & is_sure[group][:, np.newaxis])
+    return first, near[first, place], is_sure
+
+
+def _close_among_all(
+    blocks: _Blocks, group: Rows, asks: BoolArray, max_distance: float
+) -> tuple[Rows, Rows]:
+    """The same for the groups that ask, whatever it takes."""
+    widest = float(blocks.radius.max())
+    away = np.full(len(group), np.inf)
+    halves = list(_halves(blocks, group)) if asks.any() else []
+    for inside, there, _ in halves:
+        asking = np.flatnonzero(inside & asks)
+        places = blocks.points[blocks.vertex[asking]]
+        distance = there.query(places, distance_upper_bound=max_distance + 2 * widest)[0]
+        away[asking] = np.minimum(away[asking], distance)
+    bound = np.full(int(group.max()) + 1, max_distance)
+    np.minimum.at(bound, group, away)
+    reach = _reach(blocks, bound[group])
+    may = asks & (away <= reach + widest)
+    pairs = [np.empty((0, 2), dtype=np.int64)]
+    for inside, there, targets in halves:
+        asking = np.flatnonzero(inside & may)
+        places = blocks.points[blocks.vertex[asking]]
+        found = there.query_ball_point(places, reach[asking] + widest, return_sorted=False)
+        count = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
+        seconds = targets[np.concatenate([np.empty(0, np.int64), *found]).astype(np.int64)]
+        pairs.append(np.stack((np.repeat(asking, count), seconds), axis=1))
+    first, second = np.unique(np.concatenate(pairs), axis=0).T
+    between = blocks.points[blocks.vertex[first]] - blocks.points[blocks.vertex[second]]
+    distance = np.sqrt(np.einsum("ij,ij->i", between, between))
+    is_close = distance <= reach[first] + blocks.radius[second]
+    return first[is_close], second[is_close]
+
+
+def _halves(blocks: _Blocks, group: Rows) -> Iterator[tuple[BoolArray, cKDTree, Rows]]:
+    """Blocks, and a search tree over blocks of other groups: each two groups meet in one.
+
+    Two groups differ in some binary digit of their numbers.
+    """
+    for digit in range(int(group.max()).bit_length()):
+        is_one = (group >> digit) & 1 == 1
+        for inside in (is_one, ~is_one):
+            targets = np.flatnonzero(~inside)
+            if inside.any() and len(targets):
+                yield inside, nearest_tree(blocks.points[blocks.vertex[targets]]), targets
+
+
+def _best_pairs(
+    blocks: _Blocks, group: Rows, first: Rows, second: Rows, max_distance: float
+) -> tuple[FloatArray, Rows]:
+    """The shortest gap of each group among all pairs of vertices of some pairs of blocks."""
+    best_length = [np.empty(0)]
+    best_rows = [np.empty((0, 2), dtype=np.int64)]
+    best_group = [np.empty(0, dtype=np.int64)]
+    n_pairs = np.cumsum(blocks.size[first] * blocks.size[second])
+    cuts = np.searchsorted(
+        n_pairs, np.arange(0, n_pairs[-1] if len(n_pairs) else 0, _PAIRS_AT_ONCE)
+    )
+    for part in np.split(np.arange(len(first)), np.unique(cuts)):
+        mine, theirs, of_pair = _vertex_pairs(blocks, first[part], second[part])
+        between = blocks.points[mine] - blocks.points[theirs]
+        length = np.sqrt(np.einsum("ij,ij->i", between, between))
+        rows = np.stack((np.minimum(mine, theirs), np.maximum(mine, theirs)), axis=1)
+        chosen = _shortest_of_each(length, rows, group[first[part]][of_pair])
+        best_length.append(length[chosen])
+        best_rows.append(rows[chosen])
+        best_group.append(group[first[part]][of_pair[chosen]])
+    length, rows = np.concatenate(best_length), np.concatenate(best_rows)
+    chosen = _shortest_of_each(length, rows, np.concatenate(best_group))
+    chosen = chosen[length[chosen] <= max_distance]
+    # Two groups that are nearest to each other have found the same gap.
+    unique = np.unique(rows[chosen], axis=0, return_index=True)[1]
+    return length[chosen[unique]], rows[chosen[unique]]
+
+
+def _vertex_pairs(blocks: _Blocks, first: Rows, second: Rows) -> tuple[Rows, Rows, Rows]:
+    """All pairs of rows of pairs of blocks, and the number of the pair of blocks of each."""
+    mine, n_mine = blocks.members(first)
+    n_theirs = np.repeat(blocks.size[second], n_mine)
+    starts = np.repeat(blocks.start[second], n_mine)
+    theirs = blocks.rows[joined_ranges(starts, n_theirs)]
+    of_pair = np.repeat(np.repeat(np.arange(len(first)), n_mine), n_theirs)
+    return np.repeat(mine, n_theirs), theirs, of_pair
+
+
+def _shortest_of_each(length: FloatArray, rows: Rows, group: Rows) -> Rows:
+    """Where the shortest gap of every group is; of those as short, the one of the lowest rows."""
+    # Few are as short as the shortest of their group, and only these are sorted.
+    least = np.full(int(group.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(least, group, length)
+    among = np.flatnonzero(length == least[group])
+    order = among[np.lexsort((rows[among, 1], rows[among, 0], group[among]))]
+    return order[np.flatnonzero(np.diff(group[order], prepend=-1))]
