@@ -2,12 +2,15 @@
 
 import gzip
 import io
+import itertools
 import json
 import pickle
 import threading
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import ossify
 from ossify import Cell, CellFiles, load_cell, save_cell
@@ -262,6 +265,97 @@ def test_a_cell_is_loaded_from_a_web_server(cell, content, web):
     assert_cells_equal(load_cell(f"{web.address}/data/neuron.osy"), cell)
     assert len(web.asked) > 1
     assert sum(web.sent) == len(content)
+
+
+@pytest.fixture
+def in_parts(monkeypatch):
+    """Parts so small that the cell is fetched in many."""
+    monkeypatch.setattr(sources, "_PART", 2**15)
+
+
+@pytest.mark.parametrize("bucket", ["s3", "gs"], indirect=True)
+def test_a_large_file_in_a_bucket_is_fetched_in_parts(cell, bucket, in_parts):
+    save_cell(cell, f"{bucket}/a.osy")
+    assert_cells_equal(load_cell(f"{bucket}/a.osy"), cell)
+
+
+def test_parts_of_a_large_file_are_fetched_side_by_side_and_not_too_many_at_once(
+    cell, content, web, in_parts
+):
+    web.files["/a.osy"] = content
+    lock, now, most = threading.Lock(), [0], [0]
+    together = threading.Barrier(2, timeout=20)
+
+    def asked():
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        # One alone would wait in vain.
+        together.wait()
+        with lock:
+            now[0] -= 1
+
+    n_parts = -(-(len(content) - sources.FIRST) // 2**15)
+    web.faults = [None] + [asked] * (n_parts - n_parts % 2)
+    assert_cells_equal(load_cell(f"{web.address}/a.osy"), cell)
+    assert not together.broken
+    assert 2 <= most[0] <= 4
+    assert sum(web.sent) == len(content)
+
+
+def test_parts_are_never_of_two_contents(content, web, in_parts):
+    other = io.BytesIO()
+    save_cell(ossify.example_cell(2000, seed=2), other)
+    web.files["/a.osy"] = content
+    web.faults = [None, None, lambda: web.files.update({"/a.osy": other.getvalue()})]
+    with pytest.raises(SourceChangedError):
+        load_cell(f"{web.address}/a.osy")
+
+
+@pytest.mark.parametrize("fault", ["cut", "short", "shifted", "whole", 503])
+def test_a_part_that_is_not_what_was_asked_for_is_asked_for_again(
+    cell, content, web, hurried, in_parts, fault
+):
+    web.files["/a.osy"] = content
+    web.faults = [None, None, fault]
+    assert_cells_equal(load_cell(f"{web.address}/a.osy"), cell)
+    assert not web.faults
+
+
+@given(data=st.data())
+def test_ranges_are_what_the_file_has_there(data):
+    content = bytes(range(256)) * 3
+    held = _Held(content)
+    ends = st.integers(0, len(content) + 9)
+    ranges = data.draw(st.lists(st.tuples(ends, st.integers(0, 300)), max_size=6))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "FIRST", 50)
+        patch.setattr(sources, "_PART", 70)
+        patch.setattr(sources, "_NEAR", 5)
+        source = sources.RemoteSource(held)
+        found = source.read_many(ranges)
+    assert [bytes(each) for each in found] == [content[o : o + size] for o, size in ranges]
+    assert all(size <= 70 for _, size in held.asked)
+    # Nothing is fetched twice.
+    places = sorted(held.asked)
+    assert all(a + size <= b for (a, size), (b, _) in itertools.pairwise(places))
+
+
+class _Held:
+    """A remote file of known content, that notes what is asked of it."""
+
+    label = "held"
+
+    def __init__(self, content):
+        self.content = content
+        self.asked = []
+
+    def first(self, size):
+        return sources.Answer(self.content[:size], len(self.content), "1")
+
+    def range(self, offset, size, start):
+        self.asked.append((offset, size))
+        return self.content[offset : offset + size]
 
 
 def test_a_server_without_ranges_sends_the_whole_file_once(cell, content, web):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from ossify.io.osy import layout
 from ossify.io.osy.arrays import read_npz
 from ossify.io.osy.codecs import decode_column
 from ossify.io.osy.integrity import Finding, read_checked
-from ossify.io.osy.manifest import LayerEntry, LinkEntry, Manifest, Member, format_error
+from ossify.io.osy.manifest import LayerEntry, LinkEntry, Manifest, format_error
 from ossify.io.osy.tables import numbers, piece, read_table
 from ossify.io.storage import Buffer, Source
 from ossify.layers.base import Layer
@@ -33,10 +33,6 @@ from ossify.topology.rooted_tree import RootedTree
 from ossify.vertex_ids import VertexIds
 
 GET_ANEW = "get the file anew, or save the cell again"
-# Members with at most this much between them are fetched together: it is less than a journey.
-_NEAR = 2**12
-# The most that is fetched at once.
-_MOST_AT_ONCE = 2**26
 
 
 class Archive:
@@ -108,12 +104,9 @@ class Archive:
         """Fetch all that is needed in few journeys, where each is one."""
         if not self.source.is_far:
             return
-        for run in _runs(self.members[name] for name in self._wanted()):
-            start, end = run[0].offset, run[-1].offset + run[-1].size
-            data = memoryview(self.source.read_at(start, end - start))
-            for member in run:
-                place = member.offset - start
-                self._fetched[member.name] = data[place : place + member.size]
+        members = [self.members[name] for name in sorted(self._wanted())]
+        found = self.source.read_many([(member.offset, member.size) for member in members])
+        self._fetched = {member.name: data for member, data in zip(members, found, strict=True)}
 
     def _read(self, name: str) -> Buffer:
         member = self.members[name]
@@ -232,21 +225,6 @@ class WholeArchive(Archive):
 
     def _read(self, name: str) -> Buffer:
         return self._fetched[name]
-
-
-def _runs(members: Iterable[Member]) -> list[list[Member]]:
-    """Members in the order of the file, those that are near each other together."""
-    runs: list[list[Member]] = []
-    for member in sorted(members, key=lambda member: member.offset):
-        if runs:
-            start, last = runs[-1][0], runs[-1][-1]
-            end = member.offset + member.size
-            near = member.offset - (last.offset + last.size) <= _NEAR
-            if near and end - start.offset <= _MOST_AT_ONCE:
-                runs[-1].append(member)
-                continue
-        runs.append([member])
-    return runs
 
 
 def table_width(entry: LayerEntry) -> int:

@@ -78,13 +78,16 @@ class PartialTable:
         return [piece(table, place) for place in range(len(places))]
 
     def _hold(self, wanted: set[int]) -> None:
-        for first, last in _consecutive(sorted(wanted)):
-            start, end = self._starts[first], self._starts[last + 1]
-            data = memoryview(self._source.read_at(self._member.offset + start, end - start))
+        runs = _consecutive(sorted(wanted))
+        spans = [(self._starts[first], self._starts[last + 1]) for first, last in runs]
+        offset = self._member.offset
+        found = self._source.read_many([(offset + start, end - start) for start, end in spans])
+        for (first, last), (start, end), content in zip(runs, spans, found, strict=True):
+            data = memoryview(content)
             for place in range(first, last + 1):
-                content = data[self._starts[place] - start : self._starts[place + 1] - start]
+                part = data[self._starts[place] - start : self._starts[place + 1] - start]
                 stated = self._member.pieces[place].checksum
-                if xxhash.xxh3_64_hexdigest(content) != stated:
+                if xxhash.xxh3_64_hexdigest(part) != stated:
                     raise ValueError(f"member {self._member.name!r} is damaged")
             self._data[start:end] = data
         self._held |= wanted

@@ -68,6 +68,8 @@ class S3Store(Store):
             connect_timeout=10,
             read_timeout=60,
             retries={"mode": "standard", "max_attempts": 3},
+            # Several files at once, of which each is read over several connections.
+            max_pool_connections=32,
             # Other stores than Amazon's do not know the newer checksums.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",

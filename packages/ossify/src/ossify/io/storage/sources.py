@@ -5,14 +5,23 @@ from __future__ import annotations
 import mmap
 import os
 import time
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from ossify.errors import SourceChangedError
+from ossify.io.storage.parallel import side_by_side
 from ossify.io.storage.places import Buffer
 
 FIRST = 2**16
 """How many bytes of a remote file come with its size: enough for the index of most cells."""
+
+# What is larger is fetched in parts of this size, several at once: one connection seldom gets all
+# that there is.
+_PART = 2**23
+# What lies at most this far apart is fetched together: it is less than a journey.
+_NEAR = 2**12
 
 # Seconds between attempts. What fails four times within three seconds is not a hiccup.
 _WAITS = (0.1, 0.5, 2.0)
@@ -36,18 +45,34 @@ class Source(Protocol):
     def read_at(self, offset: int, size: int) -> Buffer:
         """The bytes from `offset` on, fewer than `size` where the source ends."""
 
+    def read_many(self, ranges: Sequence[tuple[int, int]]) -> list[Buffer]:
+        """The bytes of several ranges of (offset, size), each as `read_at` gives it."""
+
     def close(self) -> None:
         """Let go of what is held open."""
 
 
+class _OneByOne:
+    """Several ranges of what is near at hand."""
+
+    is_far = False
+
+    def read_at(self, offset: int, size: int) -> Buffer:
+        """The bytes from `offset` on."""
+        raise NotImplementedError
+
+    def read_many(self, ranges: Sequence[tuple[int, int]]) -> list[Buffer]:
+        """The bytes of several ranges of (offset, size)."""
+        return [self.read_at(offset, size) for offset, size in ranges]
+
+
 @dataclass
-class FileSource:
+class FileSource(_OneByOne):
     """A local file."""
 
     label: str
     size: int
     file: BinaryIO
-    is_far = False
 
     def read_at(self, offset: int, size: int) -> bytes:
         """The bytes from `offset` on, fewer than `size` where the file ends."""
@@ -59,13 +84,11 @@ class FileSource:
         self.file.close()
 
 
-class MappedSource:
+class MappedSource(_OneByOne):
     """A local file, mapped into memory: its pages are read when they are looked at.
 
     The file may be replaced meanwhile, as `save_cell` does it, but not be written into.
     """
-
-    is_far = False
 
     def __init__(self, label: str, file: BinaryIO) -> None:
         self.label = label
@@ -85,12 +108,11 @@ class MappedSource:
 
 
 @dataclass
-class MemorySource:
+class MemorySource(_OneByOne):
     """Bytes in memory."""
 
     label: str
     data: bytes
-    is_far = False
 
     @property
     def size(self) -> int:
@@ -184,14 +206,37 @@ class RemoteSource:
             _pause(self.label, problem, wait)
         raise AssertionError("the last attempt raises")
 
-    def read_at(self, offset: int, size: int) -> bytes:
+    def read_at(self, offset: int, size: int) -> Buffer:
         """The bytes from `offset` on, fewer than `size` where the file ends."""
-        end = min(offset + size, self.size)
+        return self.read_many([(offset, size)])[0]
+
+    def read_many(self, ranges: Sequence[tuple[int, int]]) -> list[Buffer]:
+        """The bytes of several ranges of (offset, size), each as `read_at` gives it.
+
+        Those near each other are fetched together, those that are large in parts, and all of it
+        side by side.
+        """
+        wanted = [
+            (min(offset, self.size), min(offset + size, self.size)) for offset, size in ranges
+        ]
+        held = [(begin, bytearray(end - begin)) for begin, end in _runs(wanted)]
+        parts = [
+            (begin + place, memoryview(room)[place : place + _PART])
+            for begin, room in held
+            for place in range(0, len(room), _PART)
+        ]
+        side_by_side(lambda part: self._fill(*part), parts)
+        return [_cut(held, begin, end) for begin, end in wanted]
+
+    def _fill(self, begin: int, room: memoryview) -> None:
+        room[:] = self._between(begin, begin + len(room))
+
+    def _between(self, begin: int, end: int) -> bytes:
         known = len(self._start.data)
         if end <= known:
-            return self._start.data[offset : max(end, offset)]
-        begin = max(offset, known)
-        return self._start.data[offset:begin] + self._range(begin, end - begin)
+            return self._start.data[begin:end]
+        start = max(begin, known)
+        return self._start.data[begin:start] + self._range(start, end - start)
 
     def _range(self, offset: int, size: int) -> bytes:
         for wait in (*_WAITS, None):
@@ -208,6 +253,23 @@ class RemoteSource:
     def close(self) -> None:
         """Close connections."""
         self._file.close()
+
+
+def _runs(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Beginnings and ends that cover those given, near ones together, in ascending order."""
+    runs: list[tuple[int, int]] = []
+    for begin, end in sorted(ranges):
+        if runs and begin - runs[-1][1] <= _NEAR:
+            runs[-1] = (runs[-1][0], max(runs[-1][1], end))
+        else:
+            runs.append((begin, end))
+    return runs
+
+
+def _cut(held: list[tuple[int, bytearray]], begin: int, end: int) -> Buffer:
+    """The bytes between two places, of the run that they are in."""
+    start, data = held[bisect_right(held, begin, key=lambda run: run[0]) - 1]
+    return memoryview(data).toreadonly()[begin - start : end - start]
 
 
 def _pause(label: str, problem: str, wait: float | None) -> None:
