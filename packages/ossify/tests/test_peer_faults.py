@@ -110,6 +110,14 @@ def test_w13_booleans_of_the_wrong_length_and_unknown_ids_are_no_mask(cell):
         cell.apply_mask("skeleton", [100, 7])
 
 
+def test_w14_densities_reach_the_spectral_split_in_the_order_of_the_vertices():
+    line = SkeletonLayer("s", [[x, 0, 0] for x in range(200)], [[x, x - 1] for x in range(1, 200)])
+    raw = ossify.label_axon_from_spectral_split(
+        line, range(10, 40), range(120, 180), raw_split=True
+    )
+    assert np.flatnonzero(raw).tolist() == list(range(80))
+
+
 def test_w15_without_presynaptic_sites_nothing_is_axon(cell):
     for inputs in ([1, 2, 3], []):
         labels = label_axon_from_synapse_flow(cell.skeleton, [], inputs, as_positional=True)

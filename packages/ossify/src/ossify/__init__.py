@@ -9,6 +9,7 @@ from ossify import algorithms
 from ossify._version import __version__
 from ossify.algorithms import (
     branch_order,
+    label_axon_from_spectral_split,
     label_axon_from_synapse_flow,
     path_to_root_aggregate,
     root_connected_mask,
@@ -77,6 +78,7 @@ __all__ = [  # noqa: RUF022 as sorted() has it
     "export_swc",
     "export_swc_dataframe",
     "import_legacy_meshwork",
+    "label_axon_from_spectral_split",
     "label_axon_from_synapse_flow",
     "load_cell",
     "load_swc",

@@ -9,13 +9,11 @@ from ossify.algorithms.branching import branch_order, strahler_number
 from ossify.algorithms.healing import heal
 from ossify.algorithms.paths import root_connected_mask
 from ossify.algorithms.pruning import prune
+from ossify.algorithms.segregation import segregation_index
 from ossify.algorithms.simplification import simplify
 from ossify.algorithms.smoothing import smooth_features
-from ossify.algorithms.synapse_flow import (
-    label_axon_from_synapse_flow,
-    segregation_index,
-    synapse_betweenness,
-)
+from ossify.algorithms.spectral_split import label_axon_from_spectral_split
+from ossify.algorithms.synapse_flow import label_axon_from_synapse_flow, synapse_betweenness
 from ossify.algorithms.tree_labels import (
     TransitionSchema,
     absorb_small_compartments,
@@ -30,6 +28,7 @@ __all__ = [
     "branch_order",
     "decode_tree",
     "heal",
+    "label_axon_from_spectral_split",
     "label_axon_from_synapse_flow",
     "path_to_root_aggregate",
     "prune",

@@ -11,65 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ossify._typing import BoolArray, FloatArray, IntArray
+from ossify.algorithms.segregation import index_of, site_counts
 from ossify.algorithms.subject import site_rows, skeleton_of
 from ossify.cell.cell import Cell
 from ossify.layers.skeleton import SkeletonLayer
 from ossify.topology import flow
 from ossify.topology.rooted_tree import RootedTree
 from ossify.topology.segments import segment_of
-
-
-def segregation_index(
-    axon_pre: int, axon_post: int, dendrite_pre: int, dendrite_post: int
-) -> float:
-    """How well a split separates pre- from postsynaptic sites.
-
-    One minus the entropy of the kind of a site when its side is known, weighted by the sites of
-    each side, over the entropy when it is not.
-
-    Parameters
-    ----------
-    axon_pre, axon_post, dendrite_pre, dendrite_post
-        The number of pre- and postsynaptic sites on the axon and on the dendrite.
-
-    Returns
-    -------
-    float
-        From 0, the same mix on both sides, to 1, each kind on a side of its own. 0 if there are
-        no presynaptic or no postsynaptic sites at all.
-
-    Raises
-    ------
-    ValueError
-        If a number is negative.
-
-    Examples
-    --------
-    >>> segregation_index(10, 0, 0, 10), segregation_index(5, 5, 5, 5)
-    (1.0, 0.0)
-    """
-    counts = np.array([[axon_pre, axon_post], [dendrite_pre, dendrite_post]], dtype=np.float64)
-    if (counts < 0).any():
-        raise ValueError(f"numbers of sites cannot be negative: {counts.astype(int).tolist()}")
-    kinds = counts.sum(axis=0)
-    if (kinds == 0).any():
-        return 0.0
-    sides = counts.sum(axis=1)
-    split = sum(
-        total * _entropy(pre / total)
-        for total, pre in zip(sides, counts[:, 0], strict=True)
-        if total
-    )
-    unsplit = sides.sum() * _entropy(kinds[0] / sides.sum())
-    # An uninformative split can come out a rounding error below 0.
-    return max(float(1 - split / unsplit), 0.0)
-
-
-def _entropy(p: float) -> float:
-    """Entropy, in bits, of a choice between two of which one has probability p."""
-    if p in (0, 1):
-        return 0.0
-    return float(-p * np.log2(p) - (1 - p) * np.log2(1 - p))
 
 
 def synapse_betweenness(
@@ -96,7 +44,7 @@ def synapse_betweenness(
     [0, 2, 2]
     """
     skeleton = skeleton_of(skel)
-    counts = [_counts(skeleton, skeleton._rows(rows, True)) for rows in (pre_inds, post_inds)]
+    counts = [site_counts(skeleton, skeleton._rows(rows, True)) for rows in (pre_inds, post_inds)]
     return flow.synapse_betweenness(skeleton.tree, *counts)
 
 
@@ -184,8 +132,8 @@ def label_axon_from_synapse_flow(
     if ntimes < 1:
         raise ValueError(f"ntimes must be at least 1, not {ntimes}")
     skeleton = skeleton_of(cell)
-    pre = _counts(skeleton, site_rows(skeleton, pre_syn, as_positional))
-    post = _counts(skeleton, site_rows(skeleton, post_syn, as_positional))
+    pre = site_counts(skeleton, site_rows(skeleton, pre_syn, as_positional))
+    post = site_counts(skeleton, site_rows(skeleton, post_syn, as_positional))
     only_outputs = pre.any() and not post.any() and segregation_index_threshold <= 0
     is_axon = np.full(skeleton.n_vertices, only_outputs)
     from_root = skeleton.distance_to_root()
@@ -199,11 +147,7 @@ def label_axon_from_synapse_flow(
         is_axon |= found
     if not return_segregation_index:
         return is_axon
-    return is_axon, _index_of(is_axon, pre, post)
-
-
-def _counts(skeleton: SkeletonLayer, rows: IntArray) -> IntArray:
-    return np.bincount(rows, minlength=skeleton.n_vertices)
+    return is_axon, index_of(is_axon, pre, post)
 
 
 def _axon_of(
@@ -233,7 +177,7 @@ def _axon_of(
         >= _pre_fraction(proximal, kept_pre, kept_post)
         else proximal
     )
-    if _index_of(side[same_tree], kept_pre[same_tree], kept_post[same_tree]) >= threshold:
+    if index_of(side[same_tree], kept_pre[same_tree], kept_post[same_tree]) >= threshold:
         is_axon[np.flatnonzero(keep)[side]] = True
     return is_axon
 
@@ -254,15 +198,6 @@ def _best_cut(
 def _pre_fraction(side: BoolArray, pre: IntArray, post: IntArray) -> float:
     n_pre, n_post = pre[side].sum(), post[side].sum()
     return float(n_pre / (n_pre + n_post)) if n_pre + n_post else 0.0
-
-
-def _index_of(is_axon: BoolArray, pre: IntArray, post: IntArray) -> float:
-    return segregation_index(
-        int(pre[is_axon].sum()),
-        int(post[is_axon].sum()),
-        int(pre[~is_axon].sum()),
-        int(post[~is_axon].sum()),
-    )
 
 
 def _whole_segments(tree: RootedTree, found: BoolArray) -> BoolArray:

@@ -147,10 +147,10 @@ class Neighbourly(Layer):
             def sums_around(values: AnyArray) -> AnyArray:
                 return self._sums_around(values, distance_threshold, agg_direction, chunk_size)
 
-            count = sums_around(on_vertex)[:, 0]
             if agg == "count":
-                return self._as_series(count, f"{annotation}_count")
-            cable = summed({"cable": self.half_edge_length}, sums_around, "sum")["cable"].to_numpy()
+                return self._as_series(sums_around(on_vertex)[:, 0], f"{annotation}_count")
+            both = {"count": on_vertex[:, 0], "cable": self.half_edge_length}
+            count, cable = summed(both, sums_around, "sum").to_numpy().T
             # A vertex alone has no cable, and what has none has no density.
             density = np.divide(count, cable, out=np.full(len(cable), np.nan), where=cable > 0)
             return self._as_series(density, f"{annotation}_density")
