@@ -6,10 +6,13 @@ from ossify.algorithms.aggregation import (
     subtree_aggregate,
 )
 from ossify.algorithms.branching import branch_order, strahler_number
+from ossify.algorithms.densities import synapse_density
 from ossify.algorithms.healing import heal
 from ossify.algorithms.paths import root_connected_mask
+from ossify.algorithms.persistence import persistence
 from ossify.algorithms.pruning import prune
 from ossify.algorithms.segregation import segregation_index
+from ossify.algorithms.sholl_profile import sholl
 from ossify.algorithms.simplification import simplify
 from ossify.algorithms.smoothing import smooth_features
 from ossify.algorithms.spectral_split import label_axon_from_spectral_split
@@ -31,15 +34,18 @@ __all__ = [
     "label_axon_from_spectral_split",
     "label_axon_from_synapse_flow",
     "path_to_root_aggregate",
+    "persistence",
     "prune",
     "root_connected_mask",
     "segment_aggregate",
     "segregation_index",
+    "sholl",
     "simplify",
     "smooth_features",
     "strahler_number",
     "subtree_aggregate",
     "synapse_betweenness",
+    "synapse_density",
     "tree_absorb_small_compartments",
     "tree_map_decode",
 ]

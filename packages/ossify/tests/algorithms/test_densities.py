@@ -1,0 +1,76 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from ossify import Cell, Link, example_cell
+from ossify.algorithms import synapse_density
+
+
+@pytest.fixture
+def cell(rooted_at_100):
+    """Two trees of edges 1 long; 104 and 105 are axon; synapses on 100, 104, 104 and nowhere."""
+    compartment = {100: 1, 104: 2, 105: 2}
+    skeleton = rooted_at_100.copy()
+    skeleton.add_feature([compartment.get(i, 3) for i in skeleton.vertex_index], "compartment")
+    skeleton.add_feature(
+        pd.array([None if i == 102 else i >= 106 for i in skeleton.vertex_index], dtype="boolean"),
+        "is_other",
+    )
+    return (
+        Cell("two trees")
+        .add_skeleton(skeleton)
+        .add_point_annotations(
+            "syn", np.zeros((4, 3)), linkage=Link([100, 104, 104, -1], target="skeleton")
+        )
+    )
+
+
+def test_an_edge_counts_for_the_part_that_its_far_end_is_in(cell):
+    frame = synapse_density(cell, "syn")
+    assert frame.index.name == "compartment"
+    assert frame.index.tolist() == ["soma", "axon", "dendrite"]
+    assert frame["cable_length"].tolist() == [0.0, 2.0, 4.0]
+    assert frame["syn_count"].tolist() == [1, 2, 0]
+    assert frame["syn_count"].dtype == np.int64
+    assert frame["syn_density"].tolist()[1:] == [1.0, 0.0]
+    assert np.isnan(frame["syn_density"].iloc[0])
+
+
+def test_the_whole_skeleton_is_one_row(cell):
+    frame = synapse_density(cell.skeleton, ["syn"], by=None)
+    assert frame.to_dict("records") == [
+        {"cable_length": 6.0, "syn_count": 3, "syn_density": 0.5},
+    ]
+
+
+def test_vertices_without_a_value_are_a_part_too(cell):
+    frame = synapse_density(cell, "syn", by="is_other")
+    assert frame["cable_length"].tolist() == [4.0, 1.0, 1.0]
+    assert frame.index.tolist()[:2] == [False, True]
+    assert frame.index.isna().tolist() == [False, False, True]
+
+
+def test_codes_that_have_no_name_are_called_by_their_number(cell):
+    cell.skeleton.drop_features("compartment")
+    cell.skeleton.add_feature(np.full(8, 42), "compartment")
+    assert synapse_density(cell, "syn").index.tolist() == ["42"]
+
+
+def test_parts_add_up_to_the_cell():
+    cell = example_cell(2_000)
+    frame = synapse_density(cell)
+    assert frame["cable_length"].sum() == pytest.approx(cell.skeleton.cable_length())
+    assert frame["pre_syn_count"].sum() == cell.annotations.pre_syn.n_vertices
+    assert frame.loc["axon", "pre_syn_density"] > frame.loc["dendrite", "pre_syn_density"]
+
+
+def test_no_vertices_have_no_parts(cell):
+    assert len(synapse_density(cell.apply_mask("skeleton", []), "syn")) == 0
+    assert synapse_density(cell.apply_mask("skeleton", []), "syn", by=None).shape == (1, 3)
+
+
+def test_what_is_not_there_is_named(cell):
+    with pytest.raises(KeyError, match="no feature 'layer'"):
+        synapse_density(cell, "syn", by="layer")
+    with pytest.raises(KeyError, match="no layer or annotation 'pre_syn'"):
+        synapse_density(cell)
