@@ -24,7 +24,7 @@ class Web:
     Attributes
     ----------
     files
-        Contents by path, such as ``"/cells/a.osy"``.
+        Contents by path, such as ``"/cells/a.osy"``, or functions that make them.
     ranges
         Whether it sends parts of files.
     etag
@@ -38,18 +38,24 @@ class Web:
         The Range header of each request.
     paths
         The path of each request.
+    posted
+        The body of each that was posted.
+    authorized
+        The Authorization header of each request.
     only_anonymous
         Whether it denies requests that come with credentials.
     """
 
     address: str
-    files: dict[str, bytes] = field(default_factory=dict)
+    files: dict[str, bytes | Callable[[], bytes]] = field(default_factory=dict)
     ranges: bool = True
     etag: Callable[[bytes], str] | None = lambda content: f'"{hash(content):x}"'
     faults: list[object] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
     asked: list[str | None] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    posted: list[bytes] = field(default_factory=list)
+    authorized: list[str | None] = field(default_factory=list)
     only_anonymous: bool = False
 
 
@@ -69,12 +75,15 @@ class _Handler(BaseHTTPRequestHandler):
         web = self.web
         web.asked.append(self.headers.get("Range"))
         web.paths.append(self.path)
+        web.authorized.append(self.headers.get("Authorization"))
         fault = web.faults.pop(0) if web.faults else None
         if callable(fault):
             fault()
         if web.only_anonymous and "Authorization" in self.headers:
             fault = 403
         content = web.files.get(self.path)
+        if callable(content):
+            content = content()
         if content is None or isinstance(fault, int):
             self.answer(404 if content is None else fault, b"", {})  # type: ignore[arg-type]
             return
@@ -104,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.answer(206, part, headers)
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.web.posted.append(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
         self.web.paths.append(self.path)
         self.answer(412, b"{}", {})
 
@@ -127,6 +136,78 @@ def web() -> Iterator[Web]:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield web
+    server.shutdown()
+    server.server_close()
+
+
+@dataclass
+class Between:
+    """What passes requests on to another server, and loses some of the answers.
+
+    Attributes
+    ----------
+    server
+        The other server.
+    lost
+        Which answers are lost, each once: how the request begins, such as ``"PUT /bucket/a"``.
+    asked
+        The method and path of each request.
+    """
+
+    address: str
+    server: str
+    lost: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+
+class _Passing(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, between: Between, *args: object) -> None:
+        self.between = between
+        super().__init__(*args)  # type: ignore[arg-type]
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        import requests
+
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        request = f"{self.command} {self.path}"
+        headers = {k: v for k, v in self.headers.items() if k not in ("Host", "Connection")}
+        answer = requests.request(
+            self.command, self.between.server + self.path, data=body, headers=headers, timeout=60
+        )
+        self.between.asked.append(request)
+        for start in self.between.lost:
+            if request.startswith(start):
+                self.between.lost.remove(start)
+                self.close_connection = True
+                return
+        self.send_response(answer.status_code)
+        for name, value in answer.headers.items():
+            if name not in ("Connection", "Transfer-Encoding", "Content-Length"):
+                self.send_header(name, value)
+        length = answer.headers.get("Content-Length") if self.command == "HEAD" else None
+        self.send_header("Content-Length", length or str(len(answer.content)))
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    do_PUT = do_POST = do_HEAD = do_DELETE = do_GET
+
+
+@pytest.fixture
+def between(s3: object, _s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Between]:
+    """Stands between ``s3://`` and the server behind it."""
+    between = Between("", _s3_server)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Passing, between))
+    server.daemon_threads = True
+    between.address = f"http://127.0.0.1:{server.server_address[1]}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", between.address)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield between
     server.shutdown()
     server.server_close()
 

@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import pickle
+import re
 import threading
 
 import numpy as np
@@ -17,7 +18,7 @@ from ossify import Cell, CellFiles, load_cell, save_cell
 from ossify.errors import CellsNotLoadedError, OsyFormatError, SourceChangedError
 from ossify.io import storage
 from ossify.io.storage import gcs as gcs_store
-from ossify.io.storage import sources
+from ossify.io.storage import s3_upload, sources
 from ossify.testing import assert_cells_equal
 
 BUCKETS = ["s3", "gs", "mem"]
@@ -164,6 +165,101 @@ def test_a_new_google_object_is_written_only_where_there_is_none(cell, web, goog
     assert not any("ifGenerationMatch" in path for path in web.paths)
 
 
+def test_a_google_object_whose_answer_was_lost_is_not_held_against_us(cell, web, google_at):
+    google_at(web.address)
+
+    def written():
+        token = re.search(rb'"ossify-upload": "(\w+)"', web.posted[-1])[1].decode()
+        return json.dumps({"size": "1", "metadata": {"ossify-upload": token}}).encode()
+
+    # The look beforehand finds nothing; what is posted is refused, as our own is there by then.
+    looked_at = "/storage/v1/b/b/o/a.osy?projection=noAcl&prettyPrint=false"
+    web.files[looked_at] = written
+    storage.store_at(storage.address_of("gs://b/a.osy")).put("a.osy", b"content", False)
+    web.files[looked_at] = json.dumps({"metadata": {"ossify-upload": "another"}}).encode()
+    with pytest.raises(FileExistsError):
+        storage.store_at(storage.address_of("gs://b/a.osy")).put("a.osy", b"content", False)
+
+
+def test_a_large_google_object_is_sent_in_parts(cell, content, gcs, monkeypatch):
+    from google.cloud.storage import blob
+
+    gcs("my-bucket")
+    monkeypatch.setattr(blob, "_MAX_MULTIPART_SIZE", 2**10)
+    save_cell(cell, "gs://my-bucket/a.osy")
+    assert_cells_equal(load_cell("gs://my-bucket/a.osy"), cell)
+
+
+# Uploads to S3
+
+
+@pytest.fixture
+def bytes_in_parts(monkeypatch):
+    """Content that is uploaded in three parts, of the least size that S3 takes."""
+    monkeypatch.setattr(s3_upload, "_MOST_AT_ONCE", 2**20)
+    monkeypatch.setattr(s3_upload, "_PART", 5 * 2**20)
+    return np.random.default_rng(0).bytes(11 * 2**20)
+
+
+def put(content, allow_overwrite=False):
+    storage.store_at(storage.address_of("s3://large/a")).put("a", content, allow_overwrite)
+
+
+def held(client):
+    return client.get_object(Bucket="large", Key="a")["Body"].read()
+
+
+def test_what_is_large_is_uploaded_in_parts(s3, between, bytes_in_parts):
+    client = s3("large")
+    put(bytes_in_parts)
+    assert held(client) == bytes_in_parts
+    assert sum("partNumber" in request for request in between.asked) == 3
+
+
+def test_an_upload_in_parts_overwrites_only_if_asked_to(s3, bytes_in_parts):
+    client = s3("large")
+    put(b"first")
+    with pytest.raises(FileExistsError, match="s3://large/a exists already"):
+        put(bytes_in_parts)
+    assert held(client) == b"first"
+    # Nothing is left of the attempt.
+    assert not client.list_multipart_uploads(Bucket="large").get("Uploads")
+    put(bytes_in_parts, allow_overwrite=True)
+    assert held(client) == bytes_in_parts
+
+
+def test_an_upload_in_parts_that_fails_leaves_nothing(s3, between, bytes_in_parts):
+    client = s3("large")
+    # One part is lost as often as it is sent.
+    between.lost = ["PUT /large/a?partNumber=2"] * 9
+    with pytest.raises(ConnectionError, match="s3://large/a"):
+        put(bytes_in_parts)
+    assert "Contents" not in client.list_objects_v2(Bucket="large")
+    assert not client.list_multipart_uploads(Bucket="large").get("Uploads")
+
+
+@pytest.mark.parametrize("allow_overwrite", [False, True])
+def test_an_upload_whose_answer_was_lost_is_not_held_against_us(s3, between, allow_overwrite):
+    client = s3("large")
+    between.lost = ["PUT /large/a"]
+    put(b"content", allow_overwrite)
+    assert not between.lost
+    assert held(client) == b"content"
+    with pytest.raises(FileExistsError):
+        put(b"content")
+
+
+@pytest.mark.parametrize("allow_overwrite", [False, True])
+def test_an_upload_in_parts_whose_answer_was_lost_is_not_held_against_us(
+    s3, between, bytes_in_parts, allow_overwrite
+):
+    client = s3("large")
+    between.lost = ["POST /large/a?uploadId"]
+    put(bytes_in_parts, allow_overwrite)
+    assert not between.lost
+    assert held(client) == bytes_in_parts
+
+
 def test_memory_is_that_of_cloud_files(cell, content, mem):
     from cloudfiles import CloudFiles
 
@@ -186,6 +282,23 @@ def s3_of(web, s3, monkeypatch):
     """A server that speaks enough of S3 to be read from, and errs as it is told."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", web.address)
     return web
+
+
+@pytest.fixture
+def secrets(monkeypatch, tmp_path):
+    """The folder in which cloud-files looks for secret files."""
+    for name in ("CLOUD_VOLUME_SECRETS_DIR", "CLOUD_FILES_SECRETS_DIR"):
+        monkeypatch.setattr(f"cloudfiles.secrets.{name}", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["aws-secret.json", "from-file-aws-secret.json"])
+def test_secret_files_of_cloud_files_are_used_for_s3(cell, content, s3_of, secrets, name):
+    secret = {"AWS_ACCESS_KEY_ID": "KEYINFILE", "AWS_SECRET_ACCESS_KEY": "secret"}
+    (secrets / name).write_text(json.dumps(secret))
+    s3_of.files["/from-file/a.osy"] = content
+    assert_cells_equal(load_cell("s3://from-file/a.osy"), cell)
+    assert all("Credential=KEYINFILE/" in each for each in s3_of.authorized)
 
 
 def test_a_public_bucket_is_read_without_credentials(cell, content, s3_of, monkeypatch):

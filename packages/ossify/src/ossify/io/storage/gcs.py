@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ossify.io.storage.sources import Answer, NoAnswerError, RemoteSource, changed
-from ossify.io.storage.stores import Store
+from ossify.io.storage.stores import UPLOAD, Store, new_token
 
 Made = TypeVar("Made")
 
@@ -114,12 +114,20 @@ class GCSStore(Store):
         # Generation 0 is that of an object that does not exist.
         condition = {} if allow_overwrite else {"if_generation_match": 0}
 
+        # The library sends what is large in parts, which appear together or not at all.
+        token = new_token()
+
         def put(bucket: Any, retry: Any) -> None:
+            blob = bucket.blob(key)
+            blob.metadata = {UPLOAD: token}
             try:
-                bucket.blob(key).upload_from_string(
+                blob.upload_from_string(
                     content, "application/x-tar", timeout=_TIMEOUT, retry=retry, **condition
                 )
             except PreconditionFailed as error:
+                # When an answer is lost, the library asks again, and finds what it has written.
+                if _token_at(bucket, key, retry) == token:
+                    return
                 if condition:
                     raise self.taken(key) from error
                 raise OSError(f"{self.label(key)}: {error}") from error
@@ -198,6 +206,18 @@ class _GCSFile:
 
     def close(self) -> None:
         """Nothing: the store keeps its connections."""
+
+
+def _token_at(bucket: Any, key: str, retry: Any) -> str | None:
+    """What the object that is there says of who has written it."""
+    from google.api_core.exceptions import NotFound
+
+    blob = bucket.blob(key)
+    try:
+        blob.reload(timeout=_TIMEOUT, retry=retry)
+    except NotFound:
+        return None
+    return (blob.metadata or {}).get(UPLOAD)
 
 
 def _secret(bucket: str) -> dict[str, Any] | None:

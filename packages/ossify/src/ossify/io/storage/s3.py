@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from ossify.io.storage.places import Address
+from ossify.io.storage.s3_upload import CONFLICT, Upload, code_of
 from ossify.io.storage.sources import Answer, NoAnswerError, RemoteSource, changed
 from ossify.io.storage.stores import Store
 
@@ -33,7 +34,6 @@ _DENIED = {
     "Unauthorized",
 }
 _CHANGED = {"412", "PreconditionFailed"}
-_CONFLICT = {"409", "412", "ConditionalRequestConflict", "PreconditionFailed"}
 _NO_RANGE = {"416", "InvalidRange"}
 
 
@@ -113,7 +113,7 @@ class S3Store(Store):
             raise ValueError(f"{self.label(key)} is no address ({error})") from error
 
     def _meaning(self, key: str, error: Any) -> Exception:
-        code = _code(error)
+        code = code_of(error)
         if code in _MISSING:
             return self.missing(key)
         if code in _DENIED:
@@ -145,19 +145,13 @@ class S3Store(Store):
         """Write a file. Of two that write a new file at once, one is refused by the store."""
         from botocore.exceptions import ClientError
 
-        condition = {} if allow_overwrite else {"IfNoneMatch": "*"}
+        upload = Upload(self.bucket, key, content, allow_overwrite)
 
         def put(client: Any) -> None:
             try:
-                client.put_object(
-                    Bucket=self.bucket,
-                    Key=key,
-                    Body=content,
-                    ContentType="application/x-tar",
-                    **condition,
-                )
+                upload.run(client)
             except ClientError as error:
-                if condition and _code(error) in _CONFLICT:
+                if not allow_overwrite and code_of(error) in CONFLICT:
                     raise self.taken(key) from error
                 raise
 
@@ -200,7 +194,7 @@ class _S3File:
             answer, data = self._get(0, size)
         except OSError as error:
             cause = error.__cause__
-            if isinstance(cause, ClientError) and _code(cause) in _NO_RANGE:
+            if isinstance(cause, ClientError) and code_of(cause) in _NO_RANGE:
                 # An empty object has no first byte.
                 return Answer(b"", 0, None)
             raise
@@ -219,7 +213,7 @@ class _S3File:
             raise changed(self.label) from None
         except OSError as error:
             cause = error.__cause__
-            if isinstance(cause, ClientError) and _code(cause) in _CHANGED | _NO_RANGE:
+            if isinstance(cause, ClientError) and code_of(cause) in _CHANGED | _NO_RANGE:
                 raise changed(self.label) from None
             raise
         expected = f"bytes {offset}-{offset + size - 1}/{start.size}"
@@ -245,10 +239,6 @@ class _S3File:
 
     def close(self) -> None:
         """Nothing: the store keeps its connections."""
-
-
-def _code(error: Any) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _secrets(bucket: str) -> dict[str, str]:

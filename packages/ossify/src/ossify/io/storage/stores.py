@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 from ossify.io.storage.places import Address
 from ossify.io.storage.sources import Source
+
+UPLOAD = "ossify-upload"
+"""Where the metadata of an object say which attempt has written it."""
+
+
+def new_token() -> str:
+    """A word that no other attempt to write a file has."""
+    return secrets.token_hex(16)
 
 
 class Store(ABC):
