@@ -1,0 +1,118 @@
+"""A snapshot, ready to answer: what is derived from it once and asked for often."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
+
+import pandas as pd
+
+from cortical_tools.local.answers import Refusal
+from cortical_tools.local.history import IdHistory
+from cortical_tools.local.level2 import Level2Data
+from cortical_tools.local.tables import Lookup, at_moment, of_version
+from cortical_tools.snapshot_folder import Snapshot, Version, layout
+
+FIRST_STATE_ID = 5_000_000_000_000_001
+
+
+@dataclass
+class Uploads:
+    """What clients have sent in: kept while the service runs, never written to the folder."""
+
+    states: dict[int, Any] = field(default_factory=dict)
+    properties: dict[int, Any] = field(default_factory=dict)
+    annotations: dict[str, dict[int, Any]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def next_state_id(self) -> int:
+        """An id that no state and no property has had."""
+        return FIRST_STATE_ID + len(self.states) + len(self.properties)
+
+
+class ServedSnapshot:
+    """A snapshot and what is derived from it.
+
+    Parameters
+    ----------
+    snapshot
+        Never changed.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.facts = snapshot.facts
+        self.uploads = Uploads()
+        # Building the history twice at once would take twice the memory.
+        self._lock = threading.Lock()
+
+    @cached_property
+    def history(self) -> IdHistory:
+        """The id history."""
+        with self._lock:
+            return self.__dict__.get("history") or IdHistory(self.snapshot)
+
+    @cached_property
+    def level2(self) -> Level2Data:
+        """Level-2 attributes and edges."""
+        return Level2Data(self.snapshot)
+
+    def version(self, text: str) -> Version:
+        """A version that may be queried.
+
+        Raises
+        ------
+        Refusal
+            404 if there is no such version, 410 if it has expired.
+        """
+        found = self.known_version(text)
+        if not found.valid:
+            raise Refusal(410, "This materialization version is not available")
+        return found
+
+    def known_version(self, text: str) -> Version:
+        """A version, expired or not; `Refusal` with 404 if there is none."""
+        for version in self.facts.versions:
+            if str(version.number) == text:
+                return version
+        raise Refusal(404, f"version {text} not found in {self.facts.datastack_name}")
+
+    def check_datastack(self, name: str) -> None:
+        """Refuse with 404 what is another datastack."""
+        if name != self.facts.datastack_name:
+            raise Refusal(404, f"datastack {name} not found")
+
+    def rows(self, kind: str, name: str, version: Version) -> pd.DataFrame:
+        """The rows of a table or view in a version; not to be changed."""
+        catalogue = self.facts.tables if kind == layout.TABLES else self.facts.views
+        if name not in catalogue:
+            what = "table" if kind == layout.TABLES else "view"
+            raise Refusal(404, f"{what} {name} not found in {self.facts.datastack_name}")
+        return self._rows(kind, name, version)
+
+    @lru_cache(maxsize=64)  # noqa: B019 - lives as long as its server
+    def _rows(self, kind: str, name: str, version: Version) -> pd.DataFrame:
+        rows, is_of_version = self.snapshot.rows(kind, name, version.number)
+        return of_version(rows, is_of_version, version, self._lookup)
+
+    def live_rows(self, name: str, moment: int) -> tuple[pd.DataFrame, pd.Series]:
+        """The rows of a table at a moment, and which of them await the lookup of a supervoxel."""
+        if name not in self.facts.tables:
+            raise Refusal(404, f"table {name} not found in {self.facts.datastack_name}")
+        rows, _ = self.snapshot.rows(layout.TABLES, name, self._version_for(moment).number)
+        return at_moment(rows, moment, self._lookup)
+
+    def _version_for(self, moment: int) -> Version:
+        """The newest version up to a moment, else the one after it."""
+        usable = [version for version in self.facts.versions if version.valid]
+        if not usable:
+            raise Refusal(400, "no materialization version is available")
+        stamps = [pd.Timestamp(version.time_stamp).as_unit("ns").value for version in usable]
+        before = [version for version, stamp in zip(usable, stamps, strict=True) if stamp <= moment]
+        return before[-1] if before else usable[0]
+
+    @property
+    def _lookup(self) -> Lookup:
+        return lambda supervoxels, moment: self.history.roots_at(supervoxels, moment)

@@ -1,0 +1,1 @@
+"""The services of CAVE that a snapshot answers for, one module each."""

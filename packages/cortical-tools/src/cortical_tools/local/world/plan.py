@@ -1,0 +1,110 @@
+"""When and where the world is: its geometry, its versions, and the day of every edit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from cortical_tools.local.history import Chunks
+from cortical_tools.snapshot_folder import Version
+
+DATASTACK = "local_world"
+GRAPHENE_TABLE = "local_world_v1"
+ALIGNED_VOLUME = "local_volume"
+
+N_LAYERS = 12
+RESOLUTION = (8, 8, 40)
+"""Nanometres in a voxel of the segmentation."""
+TABLE_RESOLUTION = (4, 4, 40)
+"""Nanometres in a voxel of the tables."""
+_CHUNK_SIZE = (256, 256, 512)
+_VOXEL_OFFSET = (26_385, 30_308, 14_850)
+_SIZE = (192_424, 131_051, 13_008)
+
+BEGINNING = datetime(2020, 11, 1, tzinfo=UTC)
+"""When the segmentation was made."""
+SYNAPSES_MADE = datetime(2020, 11, 4, 6, 48, 59, 403833, tzinfo=UTC)
+LAST_STATUS = datetime(2023, 8, 1, 12, tzinfo=UTC)
+"""When a proofreading status was withdrawn and another given."""
+
+VERSIONS = (
+    Version(
+        1, datetime(2023, 1, 10, 10, 10, 1, 120000, UTC), datetime(2023, 2, 1, tzinfo=UTC), False
+    ),
+    Version(2, datetime(2023, 6, 10, 10, 10, 1, 250500, UTC), datetime(2121, 6, 10, tzinfo=UTC)),
+    Version(3, datetime(2024, 1, 10, 10, 10, 1, 370750, UTC), datetime(2121, 1, 10, tzinfo=UTC)),
+)
+
+SPLIT = datetime(2023, 3, 1, 9, 30, 0, 250000, tzinfo=UTC)
+UNMERGED = datetime(2023, 3, 15, 14, 0, 0, 125000, tzinfo=UTC)
+MERGED = datetime(2023, 9, 1, 11, 15, 0, 500000, tzinfo=UTC)
+BRIEF = datetime(2023, 10, 1, 8, 0, 0, 0, tzinfo=UTC)
+LATE = datetime(2024, 6, 1, 16, 45, 0, 750000, tzinfo=UTC)
+LAST = datetime(2024, 7, 1, 10, 0, 0, 375000, tzinfo=UTC)
+
+
+def graphene_info() -> dict[str, Any]:
+    """The ``info`` of the chunked segmentation, with ``{server}`` for who serves it."""
+    bits = {1: 10, **{layer: max(12 - layer, 1) for layer in range(2, N_LAYERS)}, N_LAYERS: 1}
+    return {
+        "app": {"supported_api_versions": [0, 1]},
+        "chunks_start_at_voxel_offset": True,
+        "data_dir": "{server}/bucket/ws",
+        "data_type": "uint64",
+        "graph": {
+            "bounding_box": [2048, 2048, 512],
+            "chunk_size": list(_CHUNK_SIZE),
+            "cv_mip": 0,
+            "n_bits_for_layer_id": 8,
+            "n_layers": N_LAYERS,
+            "spatial_bit_masks": {str(layer): count for layer, count in sorted(bits.items())},
+        },
+        "mesh": "graphene_meshes",
+        "mesh_metadata": {"uniform_draco_grid_size": 21, "unsharded_mesh_dir": "dynamic"},
+        "num_channels": 1,
+        "scales": [
+            {
+                "chunk_sizes": [list(_CHUNK_SIZE)],
+                "compressed_segmentation_block_size": [8, 8, 8],
+                "encoding": "compressed_segmentation",
+                "key": "8_8_40",
+                "resolution": list(RESOLUTION),
+                "size": list(_SIZE),
+                "voxel_offset": list(_VOXEL_OFFSET),
+            }
+        ],
+        "sharded_mesh": True,
+        "type": "segmentation",
+        "verify_mesh": False,
+    }
+
+
+def chunks() -> Chunks:
+    """The geometry of the chunks."""
+    return Chunks.from_info(graphene_info())
+
+
+def datastack_record(datastack_name: str) -> dict[str, Any]:
+    """What the info service says of the world, with ``{server}`` for who serves it."""
+    return {
+        "aligned_volume": {
+            "description": "A world made of synthetic neurons.",
+            "display_name": "A synthetic world",
+            "id": 1,
+            "image_source": "precomputed://{server}/bucket/em",
+            "name": ALIGNED_VOLUME,
+        },
+        "analysis_database": None,
+        "base_link": "{server}/viewer/",
+        "cell_identification_table": None,
+        "description": "Synthetic neurons of ossify.example_cell; no data of any animal.",
+        "proofreading_review_table": None,
+        "proofreading_status_table": "proofreading_status_and_strategy",
+        "skeleton_source": None,
+        "soma_table": "nucleus_detection_v0",
+        "synapse_table": "synapses_world",
+        "viewer_resolution_x": 4.0,
+        "viewer_resolution_y": 4.0,
+        "viewer_resolution_z": 40.0,
+        "viewer_site": "{server}/viewer/",
+    }

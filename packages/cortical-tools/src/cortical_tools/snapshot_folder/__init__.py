@@ -1,0 +1,10 @@
+"""Folders that hold what an analysis needs of a datastack: written, read, and told apart.
+
+The format is described in ``docs/snapshots.md``.
+"""
+
+from cortical_tools.snapshot_folder.facts import Facts, Version
+from cortical_tools.snapshot_folder.reader import Snapshot
+from cortical_tools.snapshot_folder.writer import SnapshotWriter
+
+__all__ = ["Facts", "Snapshot", "SnapshotWriter", "Version"]
