@@ -14,7 +14,16 @@ from cortical_tools.local.answers import Answer, Refusal
 from cortical_tools.local.calls import Call, Route
 from cortical_tools.local.faults import Fault, Faults, Request
 from cortical_tools.local.served import ServedSnapshot
-from cortical_tools.local.services import info, l2cache, materialize, segmentation
+from cortical_tools.local.services import (
+    annotations,
+    bucket,
+    info,
+    l2cache,
+    materialize,
+    segmentation,
+    skeletons,
+    states,
+)
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -24,8 +33,14 @@ ROUTES: tuple[Route, ...] = (
     *materialize.ROUTES,
     *segmentation.ROUTES,
     *l2cache.ROUTES,
+    *skeletons.ROUTES,
+    *states.ROUTES,
+    *annotations.ROUTES,
+    *bucket.ROUTES,
 )
 DEFAULT_ROW_CAP = 200_000
+# Buckets and the sites that show data do not know CAVE's tokens.
+_OPEN_TO_ALL = ("/bucket/", "/viewer/")
 _MANY_SLASHES = re.compile("/{2,}")
 
 
@@ -147,7 +162,7 @@ class _Observed:
         if refused is not None:
             await _drain(receive_and_keep)
             await _send_error(keep, refused)
-        elif not self._may_ask(headers):
+        elif not self._may_ask(scope["path"], headers):
             await _drain(receive_and_keep)
             denied = Fault(status=401, message="the token is missing or not the right one")
             await _send_error(keep, denied)
@@ -160,9 +175,11 @@ class _Observed:
         )
         await _deliver(send, messages, is_cut=any(fault.cut for fault in faults))
 
-    def _may_ask(self, headers: dict[str, str]) -> bool:
+    def _may_ask(self, path: str, headers: dict[str, str]) -> bool:
         token = self._settings.token
-        return token is None or headers.get("authorization") == f"Bearer {token}"
+        if token is None or path.startswith(_OPEN_TO_ALL):
+            return True
+        return headers.get("authorization") == f"Bearer {token}"
 
 
 async def _drain(receive: Any) -> None:
