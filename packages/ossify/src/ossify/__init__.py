@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from ossify import algorithms
+from ossify import algorithms, structured_prediction
 from ossify._version import __version__
 from ossify.algorithms import (
     branch_order,
@@ -92,6 +92,7 @@ __all__ = [  # noqa: RUF022 as sorted() has it
     "segregation_index",
     "smooth_features",
     "strahler_number",
+    "structured_prediction",
     "subtree_aggregate",
     "synapse_betweenness",
     "to_navis",

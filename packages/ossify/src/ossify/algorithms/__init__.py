@@ -17,19 +17,9 @@ from ossify.algorithms.simplification import simplify
 from ossify.algorithms.smoothing import smooth_features
 from ossify.algorithms.spectral_split import label_axon_from_spectral_split
 from ossify.algorithms.synapse_flow import label_axon_from_synapse_flow, synapse_betweenness
-from ossify.algorithms.tree_labels import (
-    TransitionSchema,
-    absorb_small_compartments,
-    decode_tree,
-    tree_absorb_small_compartments,
-    tree_map_decode,
-)
 
 __all__ = [
-    "TransitionSchema",
-    "absorb_small_compartments",
     "branch_order",
-    "decode_tree",
     "heal",
     "label_axon_from_spectral_split",
     "label_axon_from_synapse_flow",
@@ -46,6 +36,4 @@ __all__ = [
     "subtree_aggregate",
     "synapse_betweenness",
     "synapse_density",
-    "tree_absorb_small_compartments",
-    "tree_map_decode",
 ]

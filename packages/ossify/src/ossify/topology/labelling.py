@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
-from ossify._typing import BoolArray, FloatArray, IntArray
+from ossify._typing import AnyArray, BoolArray, FloatArray
 from ossify.errors import TopologyError
-from ossify.topology.preorder import Preorder
+from ossify.topology.heavy_paths import HeavyPaths
 from ossify.topology.rooted_tree import RootedTree
 
 Labels = npt.NDArray[np.int64]
@@ -45,9 +48,9 @@ def best_labels(
 
     Notes
     -----
-    Dynamic programming from the tips to the roots and back (Viterbi 1967). Along a run its steps
-    are matrices over (max, +), which are multiplied by doubling; what remains goes by branch
-    order, all runs of one order at once.
+    Dynamic programming from the tips to the roots and back (Viterbi 1967). It goes by layers of
+    `HeavyPaths`, of which there are few, and along all paths of a layer at once: cut into blocks
+    of equal length, whose steps are taken side by side.
 
     Examples
     --------
@@ -62,76 +65,106 @@ def best_labels(
     in_order = index.in_order(np.asarray(scores, dtype=np.float64))
     if index.n_places == 0:
         return np.empty(0, dtype=np.int64)
-    levels = _levels(index)
-    best = _best_below(index, in_order, cost, levels)
-    is_root = index.run_parent < 0
-    at_root = best[index.run_start[is_root]]
+    paths = HeavyPaths.of(index)
+    above = np.full(index.n_places, -1)
+    above[index.rank] = np.where(tree.parent >= 0, index.rank[tree.parent], -1)
+    best = _best_below(paths, above, in_order, cost)
+    is_root = above < 0
+    at_root = best[is_root]
     if root_allowed is not None:
         at_root = np.where(root_allowed, at_root, -np.inf)
     if np.isneginf(at_root.max(axis=1)).any():
         raise TopologyError("no labels are allowed for a whole tree: every choice is forbidden")
     # What each vertex would choose, by what its parent has.
-    choice = np.argmax(best[:, np.newaxis, :] - cost, axis=2)
-    choice[index.run_start[is_root]] = at_root.argmax(axis=1)[:, np.newaxis]
-    _compose(choice, np.arange(index.n_places) - index.per_place(index.run_start))
-    above = np.zeros(index.n_runs, dtype=np.int64)
-    for runs in levels[1:]:
-        parent = index.run_parent[runs]
-        above[runs] = choice[index.run_stop[parent] - 1, above[parent]]
-    return index.per_row(choice[np.arange(index.n_places), index.per_place(above)])
-
-
-def _levels(index: Preorder) -> list[IntArray]:
-    """Runs by the number of runs above them."""
-    order = index.sums_above(np.ones(index.n_runs, dtype=np.int64))
-    runs = np.argsort(order, kind="stable")
-    return np.split(runs, np.cumsum(np.bincount(order))[:-1])
+    choice = np.empty(best.shape, dtype=np.int64)
+    for label, costs in enumerate(cost):
+        choice[:, label] = (best - costs).argmax(axis=1)
+    choice[is_root] = at_root.argmax(axis=1)[:, np.newaxis]
+    return index.per_row(_chosen(paths, above, choice))
 
 
 def _best_below(
-    index: Preorder, scores: FloatArray, cost: FloatArray, levels: list[IntArray]
+    paths: HeavyPaths, above: Labels, scores: FloatArray, cost: FloatArray
 ) -> FloatArray:
     """(V, K) the best that each place and all below it can reach, by its label."""
+    best = scores.copy()
+    for start, stop in _backwards(paths):
+        places, is_first = paths.places[start:stop], paths.is_first[start:stop]
+        best[places] = _best_along(best[places], np.append(is_first[1:], True), cost)
+        heads = places[is_first & (above[places] >= 0)]
+        told = np.stack([(best[heads] - costs).max(axis=1) for costs in cost], axis=1)
+        np.add.at(best, above[heads], told)
+    return best
+
+
+def _chosen(paths: HeavyPaths, above: Labels, choice: Labels) -> Labels:
+    """(V,) the label of each place."""
+    labels = np.zeros(len(choice), dtype=np.int64)
+    for start, stop in reversed(_backwards(paths)):
+        places = paths.places[start:stop]
+        heads = places[paths.is_first[start:stop]]
+        choice[heads] = choice[heads, labels[above[heads]]][:, np.newaxis]
+        labels[places] = _labels_along(choice[places])
+    return labels
+
+
+def _backwards(paths: HeavyPaths) -> list[tuple[int, int]]:
+    return list(pairwise(paths.layers.tolist()))[::-1]
+
+
+def _in_blocks(values: AnyArray, fill: float) -> AnyArray:
+    """(n, …) values as (B, N, …): N blocks, of which the steps at one place lie together."""
+    length = math.isqrt(max(len(values) - 1, 0)) + 1
+    n_blocks = -(-len(values) // length)
+    padded = np.full((n_blocks * length, *values.shape[1:]), fill, dtype=values.dtype)
+    padded[: len(values)] = values
+    blocks = padded.reshape(n_blocks, length, *values.shape[1:])
+    return np.ascontiguousarray(np.swapaxes(blocks, 0, 1))
+
+
+def _in_line(blocks: AnyArray, n: int) -> AnyArray:
+    """The (n, …) values that `_in_blocks` has put into blocks."""
+    line = np.swapaxes(blocks, 0, 1)
+    return line.reshape(-1, *blocks.shape[2:])[:n]
+
+
+def _best_along(scores: FloatArray, is_last: BoolArray, cost: FloatArray) -> FloatArray:
+    """(n, K) the best that each vertex and the rest of its path can reach, by its label."""
     n_labels = scores.shape[1]
-    left = index.per_place(index.run_stop - 1) - np.arange(index.n_places)
-    # From a place to the last of its run; there, nothing.
-    onwards = scores[:, :, np.newaxis] - cost
-    onwards[left == 0] = np.where(np.eye(n_labels, dtype=bool), 0.0, -np.inf)
-    width = 1
-    places = np.flatnonzero(left > width)
-    while len(places):
-        onwards[places] = _product(onwards[places], onwards[places + width])
-        width *= 2
-        places = places[left[places] > width]
-    last = scores[index.run_stop - 1]
-    for runs in reversed(levels):
-        first = _applied(onwards[index.run_start[runs]], last[runs])
-        hangs = index.run_parent[runs] >= 0
-        told = (first[hangs][:, np.newaxis, :] - cost).max(axis=2)
-        np.add.at(last, index.run_parent[runs[hangs]], told)
-    return _applied(onwards, index.per_place(last))
+    steps, last = _in_blocks(scores, 0.0), _in_blocks(is_last, True)
+    # How the first vertex of a block depends on the one after the block; and, where a path ends in
+    # between, on nothing: that is the last column.
+    nothing = np.full((steps.shape[1], n_labels, 1), -np.inf)
+    start = np.where(np.eye(n_labels, dtype=np.bool_), 0.0, -np.inf)
+    depends = np.concatenate((np.broadcast_to(start, (*nothing.shape[:2], n_labels)), nothing), 2)
+    for step, ends in zip(steps[::-1], last[::-1], strict=True):
+        told = np.stack([(depends - c[:, np.newaxis]).max(axis=1) for c in cost], axis=1)
+        depends = step[:, :, np.newaxis] + told
+        depends[ends] = -np.inf
+        depends[ends, :, -1] = step[ends]
+    after = np.zeros((steps.shape[1], n_labels))
+    for block in range(steps.shape[1] - 1, 0, -1):
+        reached = (depends[block, :, :-1] + after[block]).max(axis=1)
+        after[block - 1] = np.maximum(reached, depends[block, :, -1])
+    best = np.empty_like(steps)
+    for place in range(len(steps) - 1, -1, -1):
+        told = np.stack([(after - costs).max(axis=1) for costs in cost], axis=1)
+        after = steps[place] + np.where(last[place][:, np.newaxis], 0.0, told)
+        best[place] = after
+    return _in_line(best, len(scores))
 
 
-def _product(first: FloatArray, second: FloatArray) -> FloatArray:
-    """(n, K, K) products of matrices, where adding is taking the greater and products are sums."""
-    product = np.full_like(first, -np.inf)
-    for between in range(first.shape[1]):
-        step = first[:, :, between, np.newaxis] + second[:, between, np.newaxis, :]
-        np.maximum(product, step, out=product)
-    return product
-
-
-def _applied(matrices: FloatArray, vectors: FloatArray) -> FloatArray:
-    applied: FloatArray = (matrices + vectors[:, np.newaxis, :]).max(axis=2)
-    return applied
-
-
-def _compose(choice: Labels, passed: IntArray) -> None:
-    """Make each choice depend on what is above the run, and not on the vertex before."""
-    width = 1
-    places = np.flatnonzero(passed >= width)
-    while len(places):
-        before = choice[places - width]
-        choice[places] = np.take_along_axis(choice[places], before, axis=1)
-        width *= 2
-        places = places[passed[places] >= width]
+def _labels_along(choice: Labels) -> Labels:
+    """(n,) the label of each vertex of some paths; the first of each has only one choice."""
+    steps = _in_blocks(choice, 0)
+    depends = np.tile(np.arange(choice.shape[1]), (steps.shape[1], 1))
+    for step in steps:
+        depends = np.take_along_axis(step, depends, axis=1)
+    before = np.zeros((steps.shape[1], 1), dtype=np.int64)
+    for block in range(1, len(before)):
+        before[block] = depends[block - 1, before[block - 1]]
+    labels = np.empty(steps.shape[:2], dtype=np.int64)
+    for place, step in enumerate(steps):
+        before = np.take_along_axis(step, before, axis=1)
+        labels[place] = before[:, 0]
+    return _in_line(labels, len(choice))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ossify.algorithms import (
+from ossify.structured_prediction import (
     TransitionSchema,
     absorb_small_compartments,
     decode_tree,

@@ -15,7 +15,16 @@ from ossify.cell.cell import Cell
 from ossify.errors import ShapeError
 from ossify.layers.skeleton import SkeletonLayer
 from ossify.topology.labelling import best_labels
+from ossify.topology.patches import PatchHeads, patch_heads
 from ossify.topology.rooted_tree import RootedTree
+
+__all__ = [
+    "TransitionSchema",
+    "absorb_small_compartments",
+    "decode_tree",
+    "tree_absorb_small_compartments",
+    "tree_map_decode",
+]
 
 _VERSION = 1
 
@@ -297,31 +306,30 @@ def _absorbed(
     if min_size is None and min_weight is None:
         raise ValueError("say what is small: give min_size, min_weight or both")
     names, codes = np.unique(labels, return_inverse=True)
-    rows = np.arange(tree.n_vertices)
     while len(codes):
-        same = (tree.parent >= 0) & (np.take(codes, tree.parent) == codes)
-        patch = RootedTree(np.where(same, tree.parent, np.int32(-1))).component_root
-        small = np.zeros(tree.n_vertices, dtype=np.bool_)
+        patches = patch_heads(tree, codes)
+        n_patches = len(patches.rows)
+        small = np.zeros(n_patches, dtype=np.bool_)
         if min_size is not None:
-            small |= np.bincount(patch, minlength=tree.n_vertices) <= min_size
+            small |= np.bincount(patches.patch_of, minlength=n_patches) <= min_size
         if min_weight is not None:
-            small |= np.bincount(patch, weight, minlength=tree.n_vertices) <= min_weight
-        small &= (tree.parent >= 0) & (patch == rows)
+            small |= np.bincount(patches.patch_of, weight, minlength=n_patches) <= min_weight
+        small &= patches.parent >= 0
         if root >= 0:
-            small[patch[root]] = False
+            small[patches.patch_of[root]] = False
         if not small.any():
             break
-        codes = codes[_heads(tree, patch, small)[patch]]
+        codes = codes[patches.rows[_not_small(patches, small)[patches.patch_of]]]
     return np.asarray(names[codes])
 
 
-def _heads(tree: RootedTree, patch: IntArray, small: BoolArray) -> IntArray:
-    """(V,) for the head of each patch, the head of the nearest one above that is not small."""
-    head = np.where(small, patch[tree.parent], np.arange(tree.n_vertices))
+def _not_small(patches: PatchHeads, small: BoolArray) -> IntArray:
+    """(P,) for each patch the nearest one, towards the root and itself included, not small."""
+    nearest = np.where(small, patches.parent, np.arange(len(small)))
     # Each round doubles how many small patches are passed over.
-    while small[head].any():
-        head = head[head]
-    return head
+    while small[nearest].any():
+        nearest = nearest[nearest]
+    return nearest
 
 
 def _column(tree: RootedTree, weight: ArrayLike) -> FloatArray:
