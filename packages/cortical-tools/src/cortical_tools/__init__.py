@@ -1,9 +1,57 @@
 """The MICrONS and V1DD cortical datasets: their facts and, from there, their data.
 
-Importing this package makes no network call.
+Importing this package makes no network call and loads little: the clients come when asked for.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from cortical_tools._version import __version__
 from cortical_tools.dataset_spec import DatasetSpec, list_datasets
 
-__all__ = ["DatasetSpec", "__version__", "list_datasets"]
+if TYPE_CHECKING:
+    from cortical_tools.client import (
+        DatasetClient,
+        MicronsProdClient,
+        MinniePublicClient,
+        V1ddClient,
+        V1ddPublicClient,
+    )
+    from cortical_tools.datasets import load_client
+    from cortical_tools.web import Patience
+
+__all__ = [
+    "DatasetClient",
+    "DatasetSpec",
+    "MicronsProdClient",
+    "MinniePublicClient",
+    "Patience",
+    "V1ddClient",
+    "V1ddPublicClient",
+    "__version__",
+    "list_datasets",
+    "load_client",
+]
+
+# What brings pandas along comes when it is first asked for, from these modules.
+_LAZY = {
+    "DatasetClient": "client",
+    "MicronsProdClient": "client",
+    "MinniePublicClient": "client",
+    "Patience": "web",
+    "V1ddClient": "client",
+    "V1ddPublicClient": "client",
+    "load_client": "datasets",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -5,6 +5,12 @@ one materialization to the next, such as the list of tables, is asked of the ser
 """
 
 from dataclasses import dataclass
+from importlib.metadata import entry_points
+
+from cortical_tools.errors import UnknownDatasetError
+
+# Where other packages offer datasets of their own; each entry is a DatasetSpec.
+ENTRY_POINTS = "cortical_tools.datasets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,24 +25,28 @@ class DatasetSpec:
         What the dataset is called in this package, a valid Python module name.
     other_names
         Further names that mean the same dataset.
-    title
-        One line for people.
     datastack_name
         What CAVE calls it.
     server_address
         The CAVE server that answers for it: scheme and host, no trailing slash.
+    title
+        One line for people.
     public
         Whether any registered user may read it. The others need to be members of the project.
     voxel_size_nm
         Extent of one voxel along x, y and z, in nanometres. Tables store coordinates in voxels.
+        None where it is left to the server to say.
     cell_id_lookup_view
-        The view that knows the root id of every cell id.
+        The view that knows the root id of every cell id, if there is one.
     root_id_lookup_main_table
-        The table of nuclei, whose row ids are the cell ids.
+        The table of nuclei, whose row ids are the cell ids, if there is one.
     root_id_lookup_alt_tables
         Tables of further points for cells whose nucleus lies outside their segmentation.
     transform_name
-        What the package ``standard_transform`` calls its transform into cortical space.
+        What the package ``standard_transform`` calls its transform into cortical space, if it
+        has one.
+    static_table_cloudpath
+        Where tables are exported to, if anywhere.
 
     Examples
     --------
@@ -47,33 +57,78 @@ class DatasetSpec:
 
     name: str
     other_names: tuple[str, ...] = ()
-    title: str
     datastack_name: str
-    server_address: str
-    public: bool
-    voxel_size_nm: tuple[float, float, float]
-    cell_id_lookup_view: str
-    root_id_lookup_main_table: str
+    server_address: str | None
+    title: str = ""
+    public: bool = False
+    voxel_size_nm: tuple[float, float, float] | None = None
+    cell_id_lookup_view: str | None = None
+    root_id_lookup_main_table: str | None = None
     root_id_lookup_alt_tables: tuple[str, ...] = ()
-    transform_name: str
+    transform_name: str | None = None
+    static_table_cloudpath: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that means this dataset."""
+        return (self.name, *self.other_names)
 
 
 def list_datasets() -> tuple[DatasetSpec, ...]:
-    """Every dataset this package knows, in the order of their names.
+    """Every dataset there is, in the order of their names.
 
-    Makes no network call, so it says what exists, not what can be reached at the moment.
+    These are the ones this package knows, and those that other installed packages offer in the
+    entry point group ``cortical_tools.datasets``. Makes no network call, so it says what exists,
+    not what can be reached at the moment.
 
     Returns
     -------
     tuple of DatasetSpec
         One per dataset; names, and other names, are unique among all of them.
 
+    Raises
+    ------
+    UnknownDatasetError
+        If another package offers something that is no `DatasetSpec`, or a name that is taken.
+
     Examples
     --------
     >>> [dataset.name for dataset in list_datasets()]
     ['minnie_prod', 'minnie_public', 'v1dd', 'v1dd_public']
     """
-    return _DATASETS
+    specs = list(_DATASETS)
+    taken = {name for spec in specs for name in spec.names}
+    for entry in entry_points(group=ENTRY_POINTS):
+        offered = entry.load()
+        if not isinstance(offered, DatasetSpec):
+            raise UnknownDatasetError(
+                f"the entry point {entry.name} = {entry.value} in {ENTRY_POINTS} is a "
+                f"{type(offered).__name__}, not a DatasetSpec"
+            )
+        if again := taken.intersection(offered.names):
+            raise UnknownDatasetError(
+                f"the entry point {entry.name} = {entry.value} in {ENTRY_POINTS} offers a dataset "
+                f"{sorted(again)}, which exists already: give it another name"
+            )
+        taken.update(offered.names)
+        specs.append(offered)
+    return tuple(sorted(specs, key=lambda spec: spec.name))
+
+
+def find_dataset(name: str) -> DatasetSpec:
+    """The dataset that goes by `name`.
+
+    Examples
+    --------
+    >>> find_dataset("microns_public").name
+    'minnie_public'
+    """
+    specs = list_datasets()
+    for spec in specs:
+        if name in spec.names:
+            return spec
+    names = ", ".join(name for spec in specs for name in spec.names)
+    raise UnknownDatasetError(f"no dataset goes by {name!r}; there are {names}")
 
 
 _DAF_SERVER = "https://global.daf-apis.com"

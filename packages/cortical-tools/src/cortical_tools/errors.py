@@ -10,6 +10,10 @@ class CorticalToolsError(Exception):
     """Anything that this package raises on its own account."""
 
 
+class NotConfiguredError(CorticalToolsError, NotImplementedError):
+    """A feature that needs a fact which the dataset does not give."""
+
+
 class MissingExtraError(CorticalToolsError, ImportError):
     """A feature that needs packages which are not installed.
 
@@ -31,6 +35,82 @@ class MissingExtraError(CorticalToolsError, ImportError):
 
     def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
         return type(self), (self.feature, self.extra)
+
+
+class UnknownDatasetError(CorticalToolsError, ValueError):
+    """A name that no dataset goes by."""
+
+
+class UnknownDatastackError(CorticalToolsError, LookupError):
+    """A datastack that the server does not have."""
+
+
+class UnknownTableError(CorticalToolsError, AttributeError, KeyError):
+    """A table or view that the materialization does not have."""
+
+    # KeyError shows the repr of its argument, which turns a sentence into a quoted string.
+    __str__ = Exception.__str__
+
+
+class FilterError(CorticalToolsError, TypeError, ValueError):
+    """A filter that a table does not have, or a value that this filter does not take."""
+
+
+class UnknownVersionError(CorticalToolsError, ValueError):
+    """A materialization version that the datastack never had."""
+
+
+class ExpiredVersionError(CorticalToolsError, LookupError):
+    """A materialization version whose tables are no longer on the server."""
+
+
+class StaleRootError(CorticalToolsError, ValueError):
+    """Root ids that did not exist, or no longer existed, at the time that was asked about.
+
+    Attributes
+    ----------
+    root_ids
+        The root ids in question, as far as they are known.
+    """
+
+    def __init__(self, message: str, root_ids: tuple[int, ...] = ()) -> None:
+        super().__init__(message)
+        self.root_ids = root_ids
+
+    def __reduce__(self) -> tuple[type[StaleRootError], tuple[str, tuple[int, ...]]]:
+        return type(self), (str(self), self.root_ids)
+
+
+class IdError(CorticalToolsError, ValueError, TypeError):
+    """Numbers that cannot be ids: not whole, through floating point, negative or too large."""
+
+
+class TruncatedAnswerError(CorticalToolsError, RuntimeError):
+    """A server kept rows back, and the query cannot be split into parts that are small enough."""
+
+
+class AnswerError(CorticalToolsError, RuntimeError):
+    """An answer that is not what the protocol says."""
+
+
+class MissingTokenError(CorticalToolsError, PermissionError):
+    """The server wants a token and there is none."""
+
+
+class RefusedLoginError(CorticalToolsError, PermissionError):
+    """The server does not accept the token, or not for this dataset."""
+
+
+class UnreachableServerError(CorticalToolsError, ConnectionError):
+    """Nobody answers at the server's address, or the connection broke."""
+
+
+class ServerTimeoutError(CorticalToolsError, TimeoutError):
+    """The server accepted the request and did not answer in time."""
+
+
+class ServerBusyError(CorticalToolsError, ConnectionError):
+    """The server turned the request away, and still did when it was asked again later."""
 
 
 class SnapshotError(CorticalToolsError, ValueError):

@@ -1,0 +1,234 @@
+"""One connection to one datastack: made on first use, pinned to what was asked for."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cortical_tools.caveclients import SERVICES, make_caveclient
+from cortical_tools.errors import (
+    ExpiredVersionError,
+    MissingTokenError,
+    UnknownDatastackError,
+    UnknownVersionError,
+)
+from cortical_tools.web import Patience, make_patient
+
+if TYPE_CHECKING:
+    from caveclient.frameworkclient import CAVEclientFull
+
+
+class Connection:
+    """A CAVEclient that is made when it is first needed, by whichever thread needs it first.
+
+    Parameters
+    ----------
+    datastack_name
+        What CAVE calls the datastack. May be left out where `caveclient` is given.
+    server_address
+        The global server. None takes the one that caveclient has noted for the datastack.
+    caveclient
+        An existing CAVEclient to work with; it is made patient, and pinned if `version` is given.
+    version
+        Materialization version that everything refers to, with its timestamp. None: the most
+        recent one when first asked, and the present where a time is needed.
+    auth_token
+        Instead of the one in caveclient's files.
+    patience
+        How long a server is waited for.
+
+    Examples
+    --------
+    >>> Connection("minnie65_public")
+    Connection('minnie65_public', version=None, not connected)
+    """
+
+    def __init__(
+        self,
+        datastack_name: str | None = None,
+        server_address: str | None = None,
+        *,
+        caveclient: CAVEclientFull | None = None,
+        version: int | None = None,
+        auth_token: str | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        if caveclient is None and datastack_name is None:
+            raise TypeError("a client needs a datastack_name or a caveclient")
+        self._datastack_name = datastack_name
+        self._server_address = server_address
+        self._auth_token = auth_token
+        self._patience = patience or Patience()
+        self._cave = caveclient
+        self._ready = False
+        self._making = threading.RLock()
+        self._version = None if version is None else int(version)
+        # Whether the time goes with the version, so that roots are those of the version, too.
+        self._timestamp_is_pinned = version is not None
+        self._timestamps: dict[int, datetime] = {}
+        self._latest: int | None = None
+
+    def __repr__(self) -> str:
+        state = "connected" if self._ready else "not connected"
+        return f"Connection({self.datastack_name!r}, version={self.known_version}, {state})"
+
+    @property
+    def datastack_name(self) -> str:
+        """What CAVE calls the datastack."""
+        if self._datastack_name is None:
+            return str(self._cave.datastack_name)  # type: ignore[union-attr]
+        return self._datastack_name
+
+    @property
+    def server_address(self) -> str | None:
+        """The global server, as far as it is known without asking."""
+        if self._cave is not None:
+            return str(self._cave.server_address)
+        return self._server_address
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server has been talked to."""
+        return self._ready
+
+    @property
+    def cave(self) -> CAVEclientFull:
+        """The CAVEclient, connected, patient and pinned."""
+        with self._making:
+            if not self._ready:
+                if self._cave is None:
+                    self._cave = self._connected()
+                self._ready = True
+                if self._version is not None:
+                    try:
+                        self._apply(self._version)
+                    except Exception:
+                        # The next use tries again, and says the same.
+                        self._ready = False
+                        raise
+        return self._cave
+
+    def service(self, name: str) -> Any:
+        """One part of the CAVEclient, such as ``"materialize"``, made patient if it is not."""
+        found = getattr(self.cave, name)
+        # One that somebody else made has sessions of caveclient's manner.
+        if hasattr(found, "session"):
+            make_patient(found.session, self._patience, repeatable=SERVICES[name])
+        return found
+
+    @property
+    def materialize(self) -> Any:
+        """Tables, views and versions."""
+        return self.service("materialize")
+
+    @property
+    def chunkedgraph(self) -> Any:
+        """The segmentation and its history."""
+        return self.service("chunkedgraph")
+
+    @property
+    def version(self) -> int:
+        """The materialization version that queries refer to."""
+        if self._version is not None and not self._ready:
+            return self._version
+        self._latest = int(self.materialize.version)
+        return self._latest
+
+    @version.setter
+    def version(self, version: int) -> None:
+        with self._making:
+            _ = self.cave
+            self._apply(int(version))
+            self._version = int(version)
+
+    @property
+    def known_version(self) -> int | None:
+        """The version, as far as it is known without asking the server."""
+        return self._latest if self._version is None else self._version
+
+    @property
+    def timestamp(self) -> datetime | None:
+        """The time that roots are looked up at: None for the present, or that of the version."""
+        return self.timestamp_of() if self._timestamp_is_pinned else None
+
+    def pin(self, version: int | None = None) -> None:
+        """Take `version`, by default the present one, and its time for everything from now on."""
+        with self._making:
+            version = self.version if version is None else int(version)
+            before, self._timestamp_is_pinned = self._timestamp_is_pinned, True
+            try:
+                self._apply(version)
+            except Exception:
+                self._timestamp_is_pinned = before
+                raise
+            self._version = version
+
+    def unpin(self) -> None:
+        """Let time go on; the version stays."""
+        with self._making:
+            version = self.version
+            self._timestamp_is_pinned = False
+            self.cave.version = None
+            self._apply(version)
+            self._version = version
+
+    def timestamp_of(self, version: int | None = None) -> datetime:
+        """When a version was frozen, in UTC; asked for once."""
+        version = self.version if version is None else int(version)
+        if version not in self._timestamps:
+            self._require_version(version)
+            self._timestamps[version] = self.materialize.get_timestamp(version).astimezone(UTC)
+        return self._timestamps[version]
+
+    def expired(self, version: int, said: object) -> ExpiredVersionError:
+        """The error for a version whose tables are gone, naming those that are there."""
+        there = _sequence(self.materialize.get_versions(expired=False))
+        return ExpiredVersionError(
+            f"version {version} of {self.datastack_name} has expired; available: {there}. "
+            "Its root ids still exist: ask with timestamp=client.version_timestamp"
+            f"({version}), or choose another version. ({said})"
+        )
+
+    def _apply(self, version: int) -> None:
+        self._require_version(version)
+        if self._timestamp_is_pinned:
+            self.cave.version = version
+        else:
+            self.materialize.version = version
+
+    def _require_version(self, version: int) -> None:
+        known = self.materialize.get_versions(expired=True)
+        if version not in known:
+            there = _sequence(self.materialize.get_versions(expired=False))
+            raise UnknownVersionError(
+                f"{self.datastack_name} has no version {version}; available: {there}"
+            )
+
+    def _connected(self) -> CAVEclientFull:
+        from requests import HTTPError
+
+        name = self._datastack_name
+        assert name is not None
+        try:
+            return make_caveclient(name, self._server_address, self._auth_token, self._patience)
+        except HTTPError as error:
+            if error.response is not None and error.response.status_code == 404:
+                raise UnknownDatastackError(
+                    f"{error.response.url} does not exist: the server {self._server_address} has "
+                    f"no datastack {name!r}. Check its name and the server's address."
+                ) from error
+            raise
+        except json.JSONDecodeError as error:
+            raise MissingTokenError(
+                "a file with a token in ~/.cloudvolume/secrets is not the JSON it has to be, "
+                f'{{"token": "..."}}: {error}'
+            ) from error
+
+
+def _sequence(versions: Iterable[int]) -> str:
+    """Versions for a message: the newest first, and not all of hundreds."""
+    newest = sorted(map(int, versions), reverse=True)
+    return ", ".join(map(str, newest[:8])) + (", …" if len(newest) > 8 else "")

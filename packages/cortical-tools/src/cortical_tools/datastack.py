@@ -1,0 +1,99 @@
+"""What CAVE says about a datastack: its record, its sources, its resolution."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cortical_tools.connection import Connection
+from cortical_tools.errors import MissingExtraError
+
+
+def get_datastack_info(
+    connection: Connection, *, use_stored: bool = True, image_mirror: str | None = None
+) -> dict[str, Any]:
+    """The whole record of the datastack.
+
+    Parameters
+    ----------
+    connection
+        Whom to ask.
+    use_stored
+        Whether the record of the first request will do.
+    image_mirror
+        With the images of this mirror; the record that is stored keeps its own.
+
+    Returns
+    -------
+    dict
+        A copy: changing it changes nothing else.
+    """
+    info = connection.service("info")
+    if image_mirror is None:
+        return copy.deepcopy(info.get_datastack_info(use_stored=use_stored))
+    stored = info.info_cache[connection.datastack_name]
+    try:
+        return copy.deepcopy(info.get_datastack_info(image_mirror=image_mirror))
+    finally:
+        info.info_cache[connection.datastack_name] = stored
+
+
+def image_source(
+    connection: Connection,
+    *,
+    use_stored: bool = True,
+    format_for: str = "raw",
+    image_mirror: str | None = None,
+) -> str:
+    """Where the images are; `format_for` as in `segmentation_source`."""
+    return str(
+        connection.service("info").image_source(
+            use_stored=use_stored, format_for=_known_format(format_for), image_mirror=image_mirror
+        )
+    )
+
+
+def segmentation_source(
+    connection: Connection, *, use_stored: bool = True, format_for: str = "raw"
+) -> str:
+    """Where the segmentation is.
+
+    `format_for` is raw, cloudvolume, neuroglancer, cave_explorer or cave-explorer: the form in
+    which each of them wants it.
+    """
+    return str(
+        connection.service("info").segmentation_source(
+            use_stored=use_stored, format_for=_known_format(format_for)
+        )
+    )
+
+
+def viewer_resolution(connection: Connection, *, use_stored: bool = True) -> NDArray[np.float64]:
+    """Nanometres per unit of a viewer's coordinates along x, y and z."""
+    return np.asarray(connection.service("info").viewer_resolution(use_stored=use_stored), float)
+
+
+def cloudvolume(connection: Connection, which: str, **options: Any) -> Any:
+    """The ``"image"`` or ``"segmentation"`` as a CloudVolume, with the client's own token."""
+    try:
+        import cloudvolume as installed  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError(f"{which}_cloudvolume", "mesh") from error
+    info = connection.service("info")
+    make = info.image_cloudvolume if which == "image" else info.segmentation_cloudvolume
+    if which == "segmentation" and "Authorization" not in info.session.headers:
+        # There is no token to hand on, and looking for its second word would fail.
+        options["use_client_secret"] = False
+    return make(**options)
+
+
+_FORMATS = ("raw", "cloudvolume", "neuroglancer", "cave_explorer", "cave-explorer")
+
+
+def _known_format(format_for: str) -> str:
+    if format_for not in _FORMATS:
+        raise ValueError(f"format_for: {format_for!r} is none of {', '.join(_FORMATS)}")
+    return format_for
