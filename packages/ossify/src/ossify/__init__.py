@@ -23,6 +23,11 @@ from ossify.algorithms import (
 from ossify.cell.cell import Cell
 from ossify.cell.manager import LayerManager
 from ossify.examples import example_cell
+from ossify.io.cave import (
+    fetch_frames_batch,
+    load_cell_batch_from_client,
+    load_cell_from_client,
+)
 from ossify.io.cell_files import CellFiles
 from ossify.io.meshwork_h5 import import_legacy_meshwork
 from ossify.io.navis_neurons import to_navis
@@ -77,10 +82,13 @@ __all__ = [  # noqa: RUF022 as sorted() has it
     "example_cell",
     "export_swc",
     "export_swc_dataframe",
+    "fetch_frames_batch",
     "import_legacy_meshwork",
     "label_axon_from_spectral_split",
     "label_axon_from_synapse_flow",
     "load_cell",
+    "load_cell_batch_from_client",
+    "load_cell_from_client",
     "load_swc",
     "open_cell",
     "path_to_root_aggregate",

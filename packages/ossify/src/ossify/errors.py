@@ -126,3 +126,15 @@ class CellsNotLoadedError(OssifyError, OSError):
 
     def __reduce__(self) -> tuple[type[CellsNotLoadedError], tuple[str, dict[str, Exception]]]:
         return type(self), (str(self), self.failures)
+
+
+class CaveDataError(OssifyError, ValueError):
+    """An answer of CAVE that no cell can be made of, or a root id that it cannot answer for."""
+
+
+class IncompleteAnswerError(OssifyError, RuntimeError):
+    """A server that sends only a part of what was asked for."""
+
+
+class CaveDataWarning(UserWarning):
+    """Something that CAVE does not have of a cell, and what stands in its place."""
