@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
 from ossify.cell.cell import Cell
 from ossify.cli.progress import doing
+from ossify.io import storage
 from ossify.io.meshwork_h5.contents import read_contents
-from ossify.io.meshwork_h5.importer import read_meshwork
+from ossify.io.meshwork_h5.importer import cell_of
 from ossify.io.osy import load_cell, save_cell
 from ossify.io.report import ConversionReport, NotCarried
 from ossify.io.swc import export_swc
@@ -62,16 +64,25 @@ def convert(
         raise typer.BadParameter(
             "--units is for SWC files: the others state theirs and are copied as is"
         )
+    with _taken(target):
+        # Nobody waits for a long reading only to hear that.
+        storage.check_free(target, overwrite)
     with doing(f"Reading {source}"):
         cell, reading = _loaded(source, read, units if write == ".osy" else None)
     reading.check(strict)
-    with doing(f"Writing {target}"):
-        try:
-            writing = _saved(cell, target, write, strict, overwrite, units)
-        except FileExistsError:
-            raise FileExistsError(f"{target} exists already; --overwrite replaces it") from None
+    with doing(f"Writing {target}"), _taken(target):
+        writing = _saved(cell, target, write, strict, overwrite, units)
     left = [report for report in (reading, writing) if report]
     return left or [ConversionReport(f"{source} to {target}")]
+
+
+@contextmanager
+def _taken(target: str) -> Iterator[None]:
+    """Says what to type where a file is in the way."""
+    try:
+        yield
+    except FileExistsError:
+        raise FileExistsError(f"{target} exists already; --overwrite replaces it") from None
 
 
 def _kind(file: str, known: tuple[str, ...], done: str) -> str:
@@ -106,9 +117,10 @@ def _saved(
 
 def _loaded_meshwork(source: str) -> tuple[Cell, ConversionReport]:
     """The cell of a MeshWork file: a graph if it has edges of one, else a mesh."""
-    mesh = read_contents(source).mesh
+    contents = read_contents(source)
+    mesh = contents.mesh
     is_graph = len(mesh.link_edges) > 0
-    cell, node_mask, report = read_meshwork(source, is_graph)
+    cell, node_mask, report = cell_of(contents, is_graph)
 
     def left() -> Iterator[NotCarried]:
         yield from report

@@ -148,8 +148,12 @@ def open_hdf(source: Location | Readable) -> Iterator[Hdf]:
             "pip install 'ossify[legacy]'"
         ) from error
     with open_source(source) as opened:
+        # h5py reads here and there in small bits, each of which would be a journey.
+        is_far = opened.is_far
+        content = opened.read_at(0, opened.size) if is_far else b""
+        file = io.BytesIO(content) if is_far else io.BufferedReader(_SourceFile(opened))
         try:
-            with h5py.File(io.BufferedReader(_SourceFile(opened)), "r") as hdf:
+            with h5py.File(file, "r") as hdf:
                 yield Hdf(opened.label, hdf)
         except MeshWorkFormatError:
             raise

@@ -94,7 +94,13 @@ def read_meshwork(
     filename: Location | Readable, l2_skeleton: bool = True, as_pcg_skel: bool = False
 ) -> tuple[Cell, BoolArray, ConversionReport]:
     """`import_legacy_meshwork` that hands over the report of what could not be carried."""
-    contents = read_contents(filename)
+    return cell_of(read_contents(filename), l2_skeleton, as_pcg_skel)
+
+
+def cell_of(
+    contents: Contents, l2_skeleton: bool = True, as_pcg_skel: bool = False
+) -> tuple[Cell, BoolArray, ConversionReport]:
+    """The cell that the contents of a file make, otherwise as `read_meshwork`."""
     maker = _CellMaker(contents, Cell.GRAPH_LN if l2_skeleton else Cell.MESH_LN)
     try:
         maker.add_layers()
