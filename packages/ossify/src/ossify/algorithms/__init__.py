@@ -8,6 +8,7 @@ from ossify.algorithms.aggregation import (
 from ossify.algorithms.branching import branch_order, strahler_number
 from ossify.algorithms.densities import synapse_density
 from ossify.algorithms.healing import heal
+from ossify.algorithms.morphometrics import morphometrics, morphometrics_definitions
 from ossify.algorithms.paths import root_connected_mask
 from ossify.algorithms.persistence import persistence
 from ossify.algorithms.pruning import prune
@@ -23,6 +24,8 @@ __all__ = [
     "heal",
     "label_axon_from_spectral_split",
     "label_axon_from_synapse_flow",
+    "morphometrics",
+    "morphometrics_definitions",
     "path_to_root_aggregate",
     "persistence",
     "prune",
