@@ -134,11 +134,7 @@ def interop(session: nox.Session) -> None:
     releases = Path(session.cache_dir).absolute() / "releases"
     tests = ROOT / "packages" / "ossify" / "tests" / "interop" / "compare_releases.py"
     for release in RELEASES:
-        home = releases / release
-        if not (home / "pyvenv.cfg").is_file():
-            session.run("uv", "venv", "--quiet", "--python", NEWEST, str(home))
-        # Nothing is fetched where it is there already.
-        session.run("uv", "pip", "install", "--quiet", "--python", str(home), f"ossify=={release}")
+        install_beside(session, releases / release, f"ossify=={release}")
     session.run("pytest", str(tests), *session.posargs, env={"OSSIFY_RELEASES": str(releases)})
 
 
@@ -165,9 +161,22 @@ def minimum(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST, default=False)
 def benchmarks(session: nox.Session) -> None:
-    """How long ossify takes, at two sizes, and what importing it costs. Nothing passes or fails."""
+    """How long ossify takes beside its peers, each in its own environment. See its --help."""
     install_wheels(session, "ossify")
-    session.run("python", "packages/ossify/benchmarks/run.py", *session.posargs)
+    folder = ROOT / "packages" / "ossify" / "benchmarks"
+    environments = Path(session.cache_dir).absolute() / "peers"
+    for name, peer in nox.project.load_toml(folder / "peers.toml").items():
+        if requirements := peer.get("requirements"):
+            install_beside(session, environments / name, *requirements)
+    arguments = ("--environments", str(environments), *session.posargs)
+    session.run("python", str(folder / "run.py"), *arguments)
+
+
+@nox.session(python=NEWEST)
+def growth(session: nox.Session) -> None:
+    """The time per vertex of everything public does not grow from a small cell to a great one."""
+    install_wheels(session, "ossify")
+    session.run("python", "packages/ossify/benchmarks/growth.py")
 
 
 @nox.session
@@ -196,6 +205,14 @@ def install_group(session: nox.Session, group: str) -> None:
 def install_wheels(session: nox.Session, *packages: str) -> None:
     """Install packages, each from its wheel and with what its tests need."""
     session.install(*(f"{wheel(session, package)}[{PACKAGES[package]}]" for package in packages))
+
+
+def install_beside(session: nox.Session, home: Path, *requirements: str) -> None:
+    """Install something in an environment of its own, which is kept from run to run."""
+    if not (home / "pyvenv.cfg").is_file():
+        session.run("uv", "venv", "--quiet", "--python", NEWEST, str(home))
+    # Nothing is fetched where it is there already.
+    session.run("uv", "pip", "install", "--quiet", "--python", str(home), *requirements)
 
 
 def install_stores(session: nox.Session, package: str) -> None:
