@@ -43,8 +43,8 @@ class Web:
         The body of each that was posted.
     authorized
         The Authorization header of each request.
-    only_anonymous
-        Whether it denies requests that come with credentials.
+    only_anonymous, only_signed
+        Whether it denies requests that come with credentials, or without.
     """
 
     address: str
@@ -58,6 +58,7 @@ class Web:
     posted: list[bytes] = field(default_factory=list)
     authorized: list[str | None] = field(default_factory=list)
     only_anonymous: bool = False
+    only_signed: bool = False
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -80,7 +81,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault = web.faults.pop(0) if web.faults else None
         if callable(fault):
             fault()
-        if web.only_anonymous and "Authorization" in self.headers:
+        is_signed = "Authorization" in self.headers
+        if (web.only_anonymous and is_signed) or (web.only_signed and not is_signed):
             fault = 403
         content = web.files.get(self.path)
         if callable(content):

@@ -323,8 +323,45 @@ def test_with_use_https_credentials_are_never_shown(cell, content, s3_of):
     assert (files.saveable, files.remote) == (True, True)
     n_parts = len(s3_of.asked)
     assert_cells_equal(CellFiles("s3://public").load("a.osy"), cell)
-    # With credentials, each part is asked for twice.
-    assert len(s3_of.asked) == 3 * n_parts
+    # Credentials that were refused once are not shown again.
+    assert len(s3_of.asked) == 2 * n_parts + 1
+
+
+def test_a_bucket_that_is_public_in_part_is_read_whole(cell, content, s3_of):
+    s3_of.files |= {"/b/public.osy": content, "/b/private.osy": content}
+    store = storage.store_at(storage.address_of("s3://b/any"))
+
+    def read(key):
+        return bytes(store.open(key).read_at(0, 10))
+
+    s3_of.only_anonymous = True
+    assert read("public.osy") == content[:10]
+    s3_of.only_anonymous, s3_of.only_signed = False, True
+    assert read("private.osy") == content[:10]
+    s3_of.only_anonymous = True
+    with pytest.raises(PermissionError):
+        read("public.osy")
+
+
+def test_without_credentials_at_hand_google_is_asked_as_anyone_first(
+    cell, content, web, google_at, monkeypatch, tmp_path, secrets
+):
+    import google.auth
+
+    google_at(web.address)
+    # Not an emulator, as far as our code can tell; the library has taken its address by then.
+    address = storage.address_of("gs://b/a.osy")
+    store = storage.store_at(address)
+    assert store.public is not None
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    looked_for = []
+    monkeypatch.setattr(google.auth, "default", lambda: looked_for.append(1))
+    looked_at = "/storage/v1/b/b/o/a.osy?projection=noAcl&prettyPrint=false"
+    web.files[looked_at] = json.dumps({"size": str(len(content)), "generation": "7"}).encode()
+    web.files["/download/storage/v1/b/b/o/a.osy?alt=media&generation=7"] = content
+    assert bytes(store.open("a.osy").read_at(0, len(content))) == content
+    assert looked_for == []
 
 
 def test_denied_access_says_what_to_check(s3_of):

@@ -10,14 +10,12 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from ossify.io.storage.places import Address
 from ossify.io.storage.s3_upload import CONFLICT, Upload, code_of
 from ossify.io.storage.sources import Answer, NoAnswerError, RemoteSource, changed
-from ossify.io.storage.stores import Store
-
-Made = TypeVar("Made")
+from ossify.io.storage.stores import Bucket, Made
 
 _RANGE = re.compile(r"bytes \d+-\d+/(\d+)")
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
@@ -37,8 +35,8 @@ _CHANGED = {"412", "PreconditionFailed"}
 _NO_RANGE = {"416", "InvalidRange"}
 
 
-class S3Store(Store):
-    """A bucket. Without credentials, or where they do not help, it is read as public."""
+class S3Store(Bucket):
+    """A bucket, asked through clients of boto3."""
 
     def __init__(self, address: Address, anonymous: bool = False) -> None:
         super().__init__(address, anonymous)
@@ -79,21 +77,8 @@ class S3Store(Store):
         region = session.region_name or "us-east-1"
         return session.client("s3", region_name=region, config=config)
 
-    def reading(self, key: str, ask: Callable[[Any], Made]) -> Made:
-        """What `ask` makes of a client: one with credentials, then one without."""
-        if not self.anonymous and self.signed is not None:
-            try:
-                return self._asked(key, ask, self.signed)
-            except PermissionError:
-                # Credentials for one bucket are refused by others, even by public ones.
-                pass
-        return self._asked(key, ask, self.public)
-
-    def writing(self, key: str, ask: Callable[[Any], Made]) -> Made:
-        """What `ask` makes of a client with credentials."""
-        return self._asked(key, ask, self.public if self.signed is None else self.signed)
-
-    def _asked(self, key: str, ask: Callable[[Any], Made], client: Any) -> Made:
+    def asked(self, key: str, ask: Callable[..., Made], client: Any) -> Made:
+        """What `ask` makes of a client."""
         from botocore import exceptions
 
         try:
@@ -167,7 +152,7 @@ class S3Store(Store):
         while True:
             page = self.reading(
                 prefix,
-                lambda client, more=more: client.list_objects_v2(  # type: ignore[misc]
+                lambda client, more=more: client.list_objects_v2(
                     Bucket=self.bucket, Prefix=prefix, **more
                 ),
             )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from ossify.io.storage.places import Address
 from ossify.io.storage.sources import Source
+
+Made = TypeVar("Made")
 
 UPLOAD = "ossify-upload"
 """Where the metadata of an object say which attempt has written it."""
@@ -93,3 +96,45 @@ class Store(ABC):
         return FileExistsError(
             f"{self.label(key)} exists already; pass allow_overwrite=True, or choose another name"
         )
+
+
+class Bucket(Store):
+    """What is read with credentials or, where there are none or they do not help, without.
+
+    Credentials for one bucket are refused by others, even by public ones. What has worked is tried
+    first from then on.
+    """
+
+    signed: Any
+    """What to ask with credentials; None if there are none."""
+    public: Any
+    """What to ask without."""
+    _as_public = False
+
+    @abstractmethod
+    def asked(self, key: str, ask: Callable[..., Made], client: Any) -> Made:
+        """What `ask` makes of a client; what goes wrong is said as it is of files."""
+
+    def reading(self, key: str, ask: Callable[..., Made]) -> Made:
+        """What `ask` makes of what may read."""
+        if self.anonymous:
+            return self.asked(key, ask, self.public)
+        try:
+            return self._read(key, ask, self._as_public)
+        except PermissionError as denied:
+            if self.signed is None:
+                raise
+            try:
+                made = self._read(key, ask, not self._as_public)
+            except PermissionError:
+                raise denied from None
+        self._as_public = not self._as_public
+        return made
+
+    def _read(self, key: str, ask: Callable[..., Made], as_public: bool) -> Made:
+        as_public = as_public or self.signed is None
+        return self.asked(key, ask, self.public if as_public else self.signed)
+
+    def writing(self, key: str, ask: Callable[..., Made]) -> Made:
+        """What `ask` makes of what may write."""
+        return self.asked(key, ask, self.public if self.signed is None else self.signed)
