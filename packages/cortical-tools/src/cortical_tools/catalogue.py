@@ -53,6 +53,9 @@ class Catalogue:
         self._tables: dict[int, dict[str, TableFacts]] = {}
         self._views: dict[int, dict[str, TableFacts]] = {}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._connection,)
+
     def tables(self, version: int) -> Mapping[str, TableFacts]:
         """Every table of a version, in the order of their names."""
         with self._reading:

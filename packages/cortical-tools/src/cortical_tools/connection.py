@@ -75,6 +75,17 @@ class Connection:
         state = "connected" if self._ready else "not connected"
         return f"Connection({self.datastack_name!r}, version={self.known_version}, {state})"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process it connects anew, with the token that is stored there."""
+        if self._auth_token is not None or self._datastack_name is None:
+            raise TypeError(
+                "a client that was given an auth_token or a caveclient does not go into a pickle, "
+                "where the token could be read: store it as caveclient does, or make the client "
+                "where it is used"
+            )
+        given = (self._datastack_name, self._server_address, self._version)
+        return _restored, (*given, self._timestamp_is_pinned, self._patience)
+
     @property
     def datastack_name(self) -> str:
         """What CAVE calls the datastack."""
@@ -226,6 +237,19 @@ class Connection:
                 "a file with a token in ~/.cloudvolume/secrets is not the JSON it has to be, "
                 f'{{"token": "..."}}: {error}'
             ) from error
+
+
+def _restored(
+    datastack_name: str,
+    server_address: str | None,
+    version: int | None,
+    timestamp_is_pinned: bool,
+    patience: Patience,
+) -> Connection:
+    """A connection as it came out of a pickle."""
+    connection = Connection(datastack_name, server_address, version=version, patience=patience)
+    connection._timestamp_is_pinned = timestamp_is_pinned
+    return connection
 
 
 def _sequence(versions: Iterable[int]) -> str:
