@@ -9,6 +9,7 @@ import ossify
 
 HEAVY = {
     "boto3",
+    "botocore",
     "cloudfiles",
     "google",
     "h5py",

@@ -294,11 +294,17 @@ def secrets(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("name", ["aws-secret.json", "from-file-aws-secret.json"])
 def test_secret_files_of_cloud_files_are_used_for_s3(cell, content, s3_of, secrets, name):
-    secret = {"AWS_ACCESS_KEY_ID": "KEYINFILE", "AWS_SECRET_ACCESS_KEY": "secret"}
+    secret = {
+        "AWS_ACCESS_KEY_ID": "KEYINFILE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }
     (secrets / name).write_text(json.dumps(secret))
     s3_of.files["/from-file/a.osy"] = content
     assert_cells_equal(load_cell("s3://from-file/a.osy"), cell)
-    assert all("Credential=KEYINFILE/" in each for each in s3_of.authorized)
+    assert all(
+        re.search("Credential=KEYINFILE/[0-9]+/eu-west-1/", each) for each in s3_of.authorized
+    )
 
 
 def test_a_public_bucket_is_read_without_credentials(cell, content, s3_of, monkeypatch):
@@ -369,6 +375,14 @@ def test_denied_access_says_what_to_check(s3_of):
     s3_of.faults = [403] * 4
     with pytest.raises(PermissionError, match=r"s3://private/a.osy.*AWS_ACCESS_KEY_ID"):
         load_cell("s3://private/a.osy")
+
+
+def test_half_of_the_credentials_are_none(s3_of, monkeypatch):
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    for attempt in (load_cell, lambda address: save_cell(Cell("y"), address)):
+        with pytest.raises(PermissionError, match=r"s3://b/a\.osy.*AWS_SECRET_ACCESS_KEY"):
+            attempt("s3://b/a.osy")
+    assert s3_of.asked == []
 
 
 def test_denied_access_to_google_says_what_to_check(web, google_at):

@@ -1,7 +1,7 @@
-"""``s3://``: buckets of Amazon S3 and of what speaks its language, through boto3.
+"""``s3://``: buckets of Amazon S3 and of what speaks its language, through botocore.
 
 cloud-files reads ranges without saying of which version of the object they are, and asks again for
-minutes where access is denied, so objects are read with boto3 itself.
+minutes where access is denied, so objects are read with botocore itself.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from ossify.io.storage.places import Address
@@ -33,10 +33,11 @@ _DENIED = {
 }
 _CHANGED = {"412", "PreconditionFailed"}
 _NO_RANGE = {"416", "InvalidRange"}
+_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
 class S3Store(Bucket):
-    """A bucket, asked through clients of boto3."""
+    """A bucket, asked through clients of botocore."""
 
     def __init__(self, address: Address, anonymous: bool = False) -> None:
         super().__init__(address, anonymous)
@@ -45,19 +46,26 @@ class S3Store(Bucket):
     @cached_property
     def signed(self) -> Any:
         """A client with credentials; None if there are none."""
-        import boto3
+        from botocore.exceptions import PartialCredentialsError
 
+        session = _session()
         given = _secrets(self.bucket)
-        session = boto3.session.Session(**given)
-        return self._client(session) if session.get_credentials() is not None else None
+        if given:
+            session.set_credentials(*(given.get(name) or None for name in _CREDENTIALS))
+        if region := given.get("AWS_DEFAULT_REGION"):
+            session.set_config_variable("region", region)
+        try:
+            found = session.get_credentials()
+        except PartialCredentialsError as error:
+            raise self._denied(self.address.key, str(error)) from error
+        return self._client(session) if found is not None else None
 
     @cached_property
     def public(self) -> Any:
         """A client without credentials."""
-        import boto3
         from botocore import UNSIGNED
 
-        return self._client(boto3.session.Session(), signature_version=UNSIGNED)
+        return self._client(_session(), signature_version=UNSIGNED)
 
     def _client(self, session: Any, **options: Any) -> Any:
         from botocore.config import Config
@@ -73,9 +81,9 @@ class S3Store(Bucket):
             response_checksum_validation="when_required",
             **options,
         )
-        # Buckets of other regions answer with theirs, and boto3 follows.
-        region = session.region_name or "us-east-1"
-        return session.client("s3", region_name=region, config=config)
+        # Buckets of other regions answer with theirs, and botocore follows.
+        region = session.get_config_variable("region") or "us-east-1"
+        return session.create_client("s3", region_name=region, config=config)
 
     def asked(self, key: str, ask: Callable[..., Made], client: Any) -> Made:
         """What `ask` makes of a client."""
@@ -226,20 +234,35 @@ class _S3File:
         """Nothing: the store keeps its connections."""
 
 
+def _session() -> Any:
+    """A session of botocore, which looks for credentials anew."""
+    import botocore.session
+
+    session = botocore.session.Session()
+    session.register_component("data_loader", _descriptions())
+    return session
+
+
+@cache
+def _descriptions() -> Any:
+    """What S3 and its regions are, which botocore has in files.
+
+    It takes longer to read them than a cell, they never change, and many cells are loaded one by
+    one.
+    """
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
 def _secrets(bucket: str) -> dict[str, str]:
-    """What the secret files of cloud-files say, as boto3 takes it; {} without any."""
+    """What the secret files of cloud-files say; {} without any."""
     from cloudfiles.secrets import aws_credentials
 
     try:
-        found = aws_credentials(bucket, "s3")
+        found: dict[str, str] = aws_credentials(bucket, "s3")
     except KeyError:
         # Without a file it looks at the environment, and stumbles where there is no
-        # AWS_SESSION_TOKEN. boto3 reads the environment itself.
+        # AWS_SESSION_TOKEN. botocore reads the environment itself.
         return {}
-    names = {
-        "AWS_ACCESS_KEY_ID": "aws_access_key_id",
-        "AWS_SECRET_ACCESS_KEY": "aws_secret_access_key",
-        "AWS_SESSION_TOKEN": "aws_session_token",
-        "AWS_DEFAULT_REGION": "region_name",
-    }
-    return {name: found[key] for key, name in names.items() if found.get(key)}
+    return found if found.get("AWS_ACCESS_KEY_ID") else {}
