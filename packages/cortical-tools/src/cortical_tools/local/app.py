@@ -15,13 +15,13 @@ from cortical_tools.local.calls import Call, Route
 from cortical_tools.local.faults import Fault, Faults, Request
 from cortical_tools.local.served import ServedSnapshot
 from cortical_tools.local.services import (
-    annotations,
     bucket,
     info,
     l2cache,
     materialize,
     segmentation,
     skeletons,
+    staging,
     states,
 )
 
@@ -35,7 +35,7 @@ ROUTES: tuple[Route, ...] = (
     *l2cache.ROUTES,
     *skeletons.ROUTES,
     *states.ROUTES,
-    *annotations.ROUTES,
+    *staging.ROUTES,
     *bucket.ROUTES,
 )
 DEFAULT_ROW_CAP = 200_000

@@ -80,7 +80,7 @@ def make_world(
         writer.add_skeleton(history[-1], _skeleton(neuron, history[-1], datastack_name))
     facts = Facts(
         datastack_name=datastack_name,
-        record=plan.datastack_record(datastack_name),
+        record=plan.datastack_record(),
         versions=plan.VERSIONS,
         tables=tables.records(datastack_name),
         views=tables.view_records(datastack_name),

@@ -84,7 +84,7 @@ def chunks() -> Chunks:
     return Chunks.from_info(graphene_info())
 
 
-def datastack_record(datastack_name: str) -> dict[str, Any]:
+def datastack_record() -> dict[str, Any]:
     """What the info service says of the world, with ``{server}`` for who serves it."""
     return {
         "aligned_volume": {
@@ -108,3 +108,57 @@ def datastack_record(datastack_name: str) -> dict[str, Any]:
         "viewer_resolution_z": 40.0,
         "viewer_site": "{server}/viewer/",
     }
+
+
+def table_record(
+    number: int,
+    datastack_name: str,
+    schema: str,
+    reference: str | None,
+    description: str,
+    graphene_table: str = GRAPHENE_TABLE,
+) -> dict[str, Any]:
+    """The record of a table in the catalogue.
+
+    Parameters
+    ----------
+    number
+        Its place in the catalogue.
+    datastack_name
+        The datastack it is in.
+    schema
+        Of its annotations.
+    reference
+        The table whose rows its ``target_id`` names, if it is a reference table.
+    description
+        For people.
+    graphene_table
+        The chunked graph that its supervoxels are in.
+    """
+    return {
+        "id": number,
+        "created": "2020-11-04T00:00:00.000000",
+        "valid": True,
+        "aligned_volume": ALIGNED_VOLUME,
+        "schema": schema,
+        "schema_type": schema,
+        "reference_table": reference,
+        "description": description,
+        "user_id": "0",
+        "notice_text": None,
+        "flat_segmentation_source": None,
+        "read_permission": "PUBLIC",
+        "write_permission": "PRIVATE",
+        "last_modified": "2020-11-04T00:00:00.000000",
+        "last_updated": None,
+        "segmentation_source": None,
+        "pcg_table_name": graphene_table,
+        "datastack_name": datastack_name,
+        **table_resolution(),
+    }
+
+
+def table_resolution() -> dict[str, float]:
+    """The voxel size of the tables, as records say it."""
+    sizes = zip("xyz", TABLE_RESOLUTION, strict=True)
+    return {f"voxel_resolution_{axis}": float(size) for axis, size in sizes}

@@ -140,39 +140,8 @@ def records(datastack_name: str) -> dict[str, dict[str, Any]]:
         TAGS: ("reference_tag", SYNAPSES, "What the postsynaptic side of a synapse is."),
     }
     return {
-        name: _record(number, name, datastack_name, *facts)
+        name: plan.table_record(number, datastack_name, *facts)
         for number, (name, facts) in enumerate(plain.items(), 1)
-    }
-
-
-def _record(
-    number: int,
-    name: str,
-    datastack_name: str,
-    schema: str,
-    reference: str | None,
-    description: str,
-) -> dict[str, Any]:
-    return {
-        "id": number,
-        "created": "2020-11-04T00:00:00.000000",
-        "valid": True,
-        "aligned_volume": plan.ALIGNED_VOLUME,
-        "schema": schema,
-        "schema_type": schema,
-        "reference_table": reference,
-        "description": description,
-        "user_id": "0",
-        "notice_text": None,
-        "flat_segmentation_source": None,
-        "read_permission": "PUBLIC",
-        "write_permission": "PRIVATE",
-        "last_modified": "2020-11-04T00:00:00.000000",
-        "last_updated": None,
-        "segmentation_source": None,
-        "pcg_table_name": plan.GRAPHENE_TABLE,
-        "datastack_name": datastack_name,
-        **_resolution(),
     }
 
 
@@ -186,7 +155,7 @@ def view_records(datastack_name: str) -> dict[str, dict[str, Any]]:
             "description": "The point and the root id of every cell id.",
             "live_compatible": True,
             "notice_text": None,
-            **_resolution(),
+            **plan.table_resolution(),
             "schema": {
                 "id": number,
                 "volume": {"type": "float"},
@@ -197,11 +166,6 @@ def view_records(datastack_name: str) -> dict[str, dict[str, Any]]:
         }
         for place, name in enumerate(LOOKUP_VIEWS, 1)
     }
-
-
-def _resolution() -> dict[str, float]:
-    sizes = zip("xyz", plan.TABLE_RESOLUTION, strict=True)
-    return {f"voxel_resolution_{axis}": float(size) for axis, size in sizes}
 
 
 def _somas(neurons: list[Neuron]) -> FloatArray:
