@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,13 @@ def nanoseconds(text: str) -> int:
         raise Refusal(400, f"{text!r} is neither POSIX seconds nor an ISO time") from None
     utc = moment.tz_localize(UTC) if moment.tzinfo is None else moment.tz_convert(UTC)
     return int(utc.as_unit("ns").value)
+
+
+def seconds(moments: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Moments in nanoseconds as POSIX seconds, exact to the microsecond."""
+    # A double holds the microseconds of this century, but not the nanoseconds.
+    found: NDArray[np.float64] = (moments // 1000) / 1e6
+    return found
 
 
 def now() -> int:

@@ -235,16 +235,19 @@ class IdHistory:
             The ids of the roots and of their relatives, and the rows of the lineage that lead
             from one to another.
         """
-        found, links = {int(root_id) for root_id in root_ids}, set()
+        asked = {int(root_id) for root_id in root_ids}
+        found, links = set(asked), set()
         for here, there, forward in ((self.old, self.new, True), (self.new, self.old, False)):
-            border = set(found)
+            # What others brought into a merge, or took away in a split, is no relative.
+            border, seen = set(asked), set(asked)
             while border:
                 hit = np.flatnonzero(np.isin(here, list(border)))
                 moment = self._created_of(self.new[hit])
                 hit = hit[moment <= future] if forward else hit[moment > past]
                 links.update(hit.tolist())
-                border = set(there[hit].tolist()) - found
-                found |= border
+                border = set(there[hit].tolist()) - seen
+                seen |= border
+            found |= seen
         return found, np.array(sorted(links), dtype=np.int64)
 
     def past_ids(self, root_id: int, past: int) -> list[int]:

@@ -23,13 +23,8 @@ from cortical_tools.snapshot_folder import Facts, SnapshotWriter, Version, layou
 SYNAPSES = "synapses_pni_2"
 GRAPHENE_TABLE = "minnie3_v1"
 _LISTS = ("chunk_intersect_count", "pca_val")
-_MEMBERS = (
-    "skel.json",
-    "l2graph.json",
-    "l2properties.feather",
-    "pre_l2.feather",
-    "post_l2.feather",
-)
+_SIDES = ("pre_l2.feather", "post_l2.feather")
+_MEMBERS = ("skel.json", "l2graph.json", "l2properties.feather", *_SIDES)
 
 
 def convert_recording(source: str | os.PathLike[str], folder: str | os.PathLike[str]) -> Path:

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cortical_tools.local.answers import Answer, Refusal, json_answer, now
+from cortical_tools.local.answers import Answer, Refusal, json_answer, now, seconds
 from cortical_tools.local.calls import Call, Route
 from cortical_tools.local.history import IdHistory
 
 GRAPH_VERSION = "2.21.1"
-_SECOND = 1_000_000_000
 _BEGINNING, _END = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 IntArray = NDArray[np.int64]
 
@@ -98,7 +97,7 @@ def _root_timestamps(call: Call) -> Answer:
     if call.flag("latest"):
         moment = call.time("timestamp")
         moments = np.minimum(history.replaced[rows], now() if moment is None else moment)
-    return json_answer({"timestamp": (moments / _SECOND).tolist()})
+    return json_answer({"timestamp": seconds(moments).tolist()})
 
 
 def _leaves(call: Call) -> Answer:
@@ -153,8 +152,10 @@ def _lineage(call: Call) -> Answer:
     order = np.array(sorted(found), dtype=np.int64)
     rows, _ = history.rows(order)
     nodes = [
-        {"id": node, "timestamp": moment / _SECOND, "operation_id": made_by.get(node)}
-        for node, moment in zip(order.tolist(), history.created[rows].tolist(), strict=True)
+        {"id": node, "timestamp": moment, "operation_id": made_by.get(node)}
+        for node, moment in zip(
+            order.tolist(), seconds(history.created[rows]).tolist(), strict=True
+        )
     ]
     pairs = zip(history.old[links].tolist(), history.new[links].tolist(), strict=True)
     return json_answer(
