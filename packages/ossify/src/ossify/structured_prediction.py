@@ -203,6 +203,20 @@ def decode_tree(
         int64, or strings, in vertex order.
     edge_cost : (V,) float64 array
         What the edge above each vertex costs; 0 at roots.
+
+    Raises
+    ------
+    ValueError
+        If there is no skeleton, shapes do not fit, a score is NaN, or everything is forbidden for
+        one of the trees.
+
+    Examples
+    --------
+    >>> skeleton = SkeletonLayer("chain", [[0, 0, 0], [1, 0, 0], [2, 0, 0]], [[1, 0], [2, 1]])
+    >>> schema = TransitionSchema(["dendrite", "axon"], default_cost=1)
+    >>> labels, cost = decode_tree(skeleton, [[1, 0], [1, 0], [0, 3]], schema, "label")
+    >>> labels.tolist(), cost.tolist()
+    (['dendrite', 'dendrite', 'axon'], [0.0, 0.0, 1.0])
     """
     if return_labels_as not in ("index", "label"):
         raise ValueError(f"return_labels_as must be 'index' or 'label', not {return_labels_as!r}")
@@ -272,10 +286,38 @@ def absorb_small_compartments(
     node_weight: ArrayLike | None = None,
     min_weight: float | None = None,
 ) -> AnyArray:
-    """`tree_absorb_small_compartments` of a skeleton.
+    """`tree_absorb_small_compartments` of a skeleton: labels of which no patch is small.
 
-    The weight of a vertex is its `half_edge_length`, unless others are given: `min_weight` is a
-    length of cable, in the units of the skeleton.
+    Parameters
+    ----------
+    skeleton
+        A skeleton, or a cell with one. The patches at all roots stay as they are.
+    labels
+        (V,) labels of any kind, in vertex order.
+    min_size
+        Patches of at most so many vertices are small; None to not count.
+    node_weight
+        (V,) weight of each vertex; None for its `half_edge_length`, so that `min_weight` is a
+        length of cable, in the units of the skeleton.
+    min_weight
+        Patches of at most this weight are small; None to not weigh.
+
+    Returns
+    -------
+    (V,) array of the dtype of the labels
+        A new one.
+
+    Raises
+    ------
+    ValueError
+        If there is no skeleton, neither `min_size` nor `min_weight` is given, or labels or
+        weights are not V.
+
+    Examples
+    --------
+    >>> skeleton = SkeletonLayer("chain", [[0, 0, 0], [1, 0, 0], [2, 0, 0]], [[1, 0], [2, 1]])
+    >>> absorb_small_compartments(skeleton, ["axon", "axon", "soma"], min_weight=0.5).tolist()
+    ['axon', 'axon', 'axon']
     """
     layer = skeleton_of(skeleton)
     weight = layer.half_edge_length if node_weight is None else _column(layer.tree, node_weight)
