@@ -177,7 +177,7 @@ def test_a_link_that_fits_no_way_is_refused_with_counts():
     as_old(other, stolen.update)
     name = "linkage/skeleton/syn/linkage.feather"
 
-    with pytest.raises(OsyFormatError, match=r"neither 'syn' \(4 vertices\) nor 'skeleton' \(4\)"):
+    with pytest.raises(OsyFormatError, match=r"neither 'syn' \(4 vertices\) nor 'skeleton' \(4"):
         load_cell(as_old(cell, lambda members: members.update({name: stolen[name]})))
 
 

@@ -80,7 +80,9 @@ def with_index(content, change):
     index["outside"] = {"size": len(outside), "checksum": xxhash.xxh3_64_hexdigest(outside)}
     change(index)
     version = index.pop("osy")
-    body = json.dumps(index).encode()[1:] + b"\n"
+    # What is too deep to be read is too deep to be written, too.
+    deep = "[" * 1200 + "]" * 1200
+    body = json.dumps(index).replace('"DEEP"', deep).encode()[1:] + b"\n"
     line = f'{{"osy": "{version}", "xxh3_64": "{xxhash.xxh3_64_hexdigest(body)}",\n'.encode()
     text = (line + body).ljust(length)
     assert len(text) == length
@@ -209,6 +211,32 @@ def test_all_problems_of_an_index_are_named_at_once(content):
 def test_an_index_that_lies_is_refused(content, change, problem):
     with pytest.raises(OsyFormatError, match=problem):
         load(with_index(content, change))
+
+
+def test_metadata_deeper_than_can_be_followed_are_refused(content):
+    with pytest.raises(OsyFormatError, match="recursion"):
+        load(with_index(content, lambda index: index.update(meta={"key": "DEEP"})))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"$type": "array", "dtype": "<f8", "shape": [2**40], "value": ""},
+        {"$type": "array", "dtype": "V0", "shape": [2**62], "value": ""},
+        {"$type": "array", "dtype": "O", "shape": [1], "value": "AAAAAAAAAAA="},
+        {"$type": "array", "dtype": "(1,", "shape": [1], "value": ""},
+        {"$type": "array", "dtype": "object", "shape": [2**40], "value": [1]},
+        {"$type": "datetime", "value": ["2025-01-01", "../../../etc/passwd", 0]},
+        {"$type": "datetime", "value": ["2025-01-01", "Europe", 0]},
+        {"$type": "Timestamp", "value": [1, "ns", "dateutil//etc/passwd"]},
+        {"$type": "timedelta", "value": [10**12, 0, 0]},
+        {"$type": "dict", "value": [[[], 1]]},
+        {"$type": [], "value": 1},
+    ],
+)
+def test_metadata_that_are_no_values_of_their_type_are_refused(content, value):
+    with pytest.raises(OsyFormatError, match="meta"):
+        load(with_index(content, lambda index: index.update(meta={"key": value})))
 
 
 def test_everything_that_an_old_file_lacks_is_named_at_once(content):
@@ -377,13 +405,12 @@ def test_members_outside_of_the_archive_are_not_written_anywhere(content, tmp_pa
     assert [path.name for path in tmp_path.rglob("*")] == ["a", "b"]
 
 
-def test_of_two_members_of_a_name_in_an_old_file_the_later_counts(content):
+def test_an_old_file_with_two_members_of_one_name_is_refused(content):
     def change(members):
-        first = json.loads(members["metadata.json"])
-        stale = json.dumps({**first, "name": "stale"}).encode()
-        return [("metadata.json", stale), *members.items()]
+        return [("metadata.json", members["metadata.json"]), *members.items()]
 
-    assert load(repacked(content, change)).name == "small"
+    with pytest.raises(OsyFormatError, match=r"members of the same name: \['metadata.json'\]"):
+        load(repacked(content, change))
 
 
 def test_a_repacked_file_is_refused_with_a_reason(content):

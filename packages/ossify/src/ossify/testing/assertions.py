@@ -98,7 +98,8 @@ def _assert_meta_equal(left: Any, right: Any, what: str) -> None:
     elif isinstance(left, np.ndarray):
         _assert_same(left, right, what)
     else:
-        same = left == right or (left != left and right != right)
+        # Of two missing values of pandas, nothing can be said but that they are the same object.
+        same = left is right or left == right or (left != left and right != right)
         assert same, f"{what}: {left!r} ≠ {right!r}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -22,6 +23,13 @@ _PADDING = 0x6F73
 # Small arrays are deflated, where it costs nothing that is noticed. Large ones would take longer
 # to deflate than all else that is written.
 _DEFLATE_BELOW = 2**17
+# Coordinates and ids do not compress a hundredfold. Small files may, and do no harm.
+_MOST_RATIO = 100
+_HARMLESS = 2**25
+# The headers of plain arrays are not half as long, and longer ones take time to parse.
+_MOST_HEADER = 512
+_IS_ENCRYPTED = 1
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def write_npz(arrays: Mapping[str, AnyArray]) -> memoryview:
@@ -48,6 +56,11 @@ def write_npz(arrays: Mapping[str, AnyArray]) -> memoryview:
     return memoryview(sink.getvalue())
 
 
+def most_unpacked(packed: int) -> int:
+    """How many bytes may come of so many that are compressed."""
+    return max(_HARMLESS, packed * _MOST_RATIO)
+
+
 def read_npz(data: Buffer, most_bytes: int) -> dict[str, AnyArray]:
     """The arrays of an ``.npz``, read-only, those that are not deflated where they lie.
 
@@ -65,27 +78,37 @@ def read_npz(data: Buffer, most_bytes: int) -> dict[str, AnyArray]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            declared = sum(info.file_size for info in archive.infolist())
-            if declared > most_bytes + 4096 * len(archive.infolist()):
-                raise ValueError(
-                    f"it unpacks to {declared:,} bytes, where {most_bytes:,} were expected"
-                )
+            members = archive.infolist()
+            declared = sum(info.file_size for info in members)
+            most = min(most_bytes + _MOST_HEADER * len(members), most_unpacked(len(data)))
+            if declared > most:
+                raise ValueError(f"it unpacks to {declared:,} bytes, where {most:,} were expected")
             return {
                 info.filename.removesuffix(".npy"): _read_array(archive, info, data)
-                for info in archive.infolist()
+                for info in members
             }
     except (
         zipfile.BadZipFile,
+        zlib.error,
         struct.error,
+        # What numpy's reader of headers lets through.
+        tokenize.TokenError,
+        SyntaxError,
+        TypeError,
+        KeyError,
+        RecursionError,
+        MemoryError,
+        OverflowError,
         EOFError,
         NotImplementedError,
         OSError,
-        zlib.error,
     ) as error:
         raise ValueError(f"it is damaged ({error})") from None
 
 
 def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, data: Buffer) -> AnyArray:
+    if info.flag_bits & _IS_ENCRYPTED or info.compress_type not in _PACKINGS:
+        raise ValueError(f"{info.filename} is encrypted, or packed as numpy does not pack arrays")
     with archive.open(info) as member:
         version = np.lib.format.read_magic(member)
         read = (
@@ -93,7 +116,7 @@ def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, data: Buffer) -
             if version == (1, 0)
             else np.lib.format.read_array_header_2_0
         )
-        shape, column_major, dtype = read(member)
+        shape, column_major, dtype = read(member, max_header_size=_MOST_HEADER)
         header_size = member.tell()
         _check(info, shape, dtype, info.file_size - header_size)
         if info.compress_type == zipfile.ZIP_STORED:

@@ -41,6 +41,16 @@ _LEAVES: dict[type, pa.DataType | None] = {
 }
 _LEAF_NAMES = {kind.__name__: kind for kind in _LEAVES}
 _CONTAINERS: dict[str, type] = {"list": list, "tuple": tuple}
+# Types of which a few bytes can stand for many long values.
+_REPEATING = (
+    pa.types.is_dictionary,
+    pa.types.is_run_end_encoded,
+    pa.types.is_union,
+    pa.types.is_string_view,
+    pa.types.is_binary_view,
+    pa.types.is_list_view,
+    pa.types.is_large_list_view,
+)
 _MISSING: dict[str, Any] = {"None": None, "nan": float("nan"), "NA": pd.NA, "NaT": pd.NaT}
 
 
@@ -73,7 +83,17 @@ def decode_column(array: pa.Array, holding: Holding) -> Column:
     """
     try:
         column = _decode(array, holding)
-    except (pa.ArrowException, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (
+        pa.ArrowException,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        # A dtype is text that numpy parses.
+        SyntaxError,
+    ) as error:
         raise ValueError(f"cannot be decoded as {holding.get('dtype')}: {error}") from None
     return freeze_column(column)
 
@@ -90,8 +110,10 @@ def foreign_column(array: pa.Array, in_pandas: Callable[[], Any], numpy_type: st
     numpy_type
         The dtype that pandas noted.
     """
-    if pa.types.is_list(array.type) or pa.types.is_large_list(array.type):
-        return decode_column(array, {"held": "objects", **_array_levels(array.type)})
+    _check_plain(array.type)
+    levels = _array_levels(array.type)
+    if levels is not None and "container" in levels:
+        return decode_column(array, {"held": "objects", **levels})
     number = pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
     if number and not array.null_count:
         values: Column = array.to_numpy()
@@ -110,6 +132,16 @@ def foreign_column(array: pa.Array, in_pandas: Callable[[], Any], numpy_type: st
     return freeze_column(copied)
 
 
+def _check_plain(kind: pa.DataType, inside: bool = False) -> None:
+    """Raise if Python would make many long values of one that is there once."""
+    if pa.types.is_dictionary(kind) and not inside:
+        kind = kind.value_type
+    if any(repeats(kind) for repeats in _REPEATING):
+        raise TypeError(f"values of the type {kind} are not read as Python's objects")
+    for place in range(kind.num_fields):
+        _check_plain(kind.field(place).type, inside=True)
+
+
 def _is_uint64(array: pa.Array) -> bool:
     return bool(array.type == pa.uint64())
 
@@ -118,6 +150,8 @@ def _decode(array: pa.Array, holding: Holding) -> Column:
     held = holding["held"]
     if held == "numpy":
         return _decode_numpy(array, np.dtype(holding["dtype"]))
+    if held in ("objects", "text", "category"):
+        _check_plain(array.type)
     if held == "objects":
         if _is_nest_of_arrays(array, holding):
             nest: AnyArray = array.to_numpy(zero_copy_only=False)
@@ -418,21 +452,15 @@ def _decode_lists(array: pa.Array, holding: Holding) -> list[Any]:
     return [make(objects[start:stop]) for start, stop in bounds]
 
 
-def _array_levels(kind: pa.DataType) -> Holding:
-    """The holding of lists that pandas would read as arrays."""
-    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
-        raise TypeError(f"{kind} is no list")
-    inner = kind.value_type
-    if pa.types.is_list(inner) or pa.types.is_large_list(inner):
-        return {"container": "array", "items": _array_levels(inner), "missing": "None"}
-    if pa.types.is_string(inner) or pa.types.is_null(inner):
-        return {
-            "container": "array",
-            "items": {"leaf": "str", "missing": "None"},
-            "missing": "None",
-        }
-    return {
-        "container": "array",
-        "items": {"held": "numpy", "dtype": str(np.dtype(inner.to_pandas_dtype()))},
-        "missing": "None",
-    }
+def _array_levels(kind: pa.DataType) -> Holding | None:
+    """The holding of lists that pandas would read as arrays; None for lists of other things."""
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        items = _array_levels(kind.value_type)
+        return items and {"container": "array", "items": items, "missing": "None"}
+    if pa.types.is_string(kind) or pa.types.is_null(kind):
+        return {"leaf": "str", "missing": "None"}
+    try:
+        dtype = np.dtype(kind.to_pandas_dtype())
+    except (TypeError, NotImplementedError):
+        return None
+    return None if dtype.hasobject else {"held": "numpy", "dtype": str(dtype)}

@@ -201,5 +201,5 @@ def read_index(source: Source) -> Manifest:
         raise OsyFormatError(f"{source.label}: {problem}; {GET_ANEW}")
     try:
         return replace(manifest, meta=decode_value(manifest.meta))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise OsyFormatError(f"{source.label}: {layout.INDEX}: meta: {error}") from None

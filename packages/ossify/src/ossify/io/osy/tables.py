@@ -13,11 +13,9 @@ import pyarrow as pa
 
 from ossify._typing import AnyArray, IntArray
 from ossify.io.osy import layout
-from ossify.io.osy.arrow_size import uncompressed_size
+from ossify.io.osy.arrays import most_unpacked
+from ossify.io.osy.arrow_size import size_in_memory, uncompressed_size
 from ossify.io.storage import Buffer
-
-_MOST_RATIO = 1000
-_HARMLESS = 2**26
 
 Compression = Literal["zstd", "lz4", "uncompressed"]
 
@@ -98,11 +96,16 @@ def write_table(
         metadata={"pandas": json.dumps(metadata)},
     )
     batch = pa.record_batch(arrays, schema=schema)
-    written = _write_batch(batch, packing)
-    if batch.nbytes > expected_ratio(len(written)):
-        # A reader would refuse what unpacks to so much.
-        return _write_batch(batch, Packing("uncompressed"))
-    return written
+    size = size_in_memory(pa.Table.from_batches([batch]))
+    # A reader would refuse what unpacks to so much.
+    for way in (packing, Packing("uncompressed")):
+        written = _write_batch(batch, way)
+        if size <= most_unpacked(len(written)):
+            return written
+    raise ValueError(
+        f"its columns take about {size:,} bytes in memory and {len(written):,} in a file, which no "
+        "reader would believe; are there long lists of nothing?"
+    )
 
 
 def _write_batch(batch: pa.RecordBatch, packing: Packing) -> memoryview:
@@ -136,12 +139,6 @@ def _described(name: str, kind: pa.DataType, dtype: str | None) -> dict[str, Any
     }
 
 
-def expected_ratio(packed: int) -> int:
-    """How many bytes a table may take that takes `packed` bytes in a file."""
-    # Coordinates do not compress a hundredfold. Small tables may, and do no harm.
-    return max(_HARMLESS, packed * _MOST_RATIO)
-
-
 def read_table(data: Buffer) -> pa.Table:
     """The table of an Arrow IPC file, each column in one piece.
 
@@ -163,16 +160,22 @@ def read_columns(data: Buffer | bytearray, places: Sequence[int]) -> pa.Table:
     ValueError
         If it is no such file, or damaged, or unpacks to far more than it is.
     """
-    size = uncompressed_size(data)
-    if size > expected_ratio(len(data)):
-        raise ValueError(f"it unpacks from {len(data):,} to {size:,} bytes, which no table does")
+    _check_size(uncompressed_size(data), data)
     try:
         options = pa.ipc.IpcReadOptions(included_fields=list(places))
         table = pa.ipc.open_file(pa.py_buffer(data), options=options).read_all()
         table.validate()
+        _check_size(size_in_memory(table), data)
+        # Else offsets that lead elsewhere would be followed.
+        table.validate(full=True)
         return table.combine_chunks()
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise ValueError(f"it is no table that Arrow can read ({error})") from None
+
+
+def _check_size(size: int, data: Buffer | bytearray) -> None:
+    if size > most_unpacked(len(data)):
+        raise ValueError(f"it unpacks from {len(data):,} to {size:,} bytes, which no table does")
 
 
 def piece(table: pa.Table, place: int) -> pa.Array:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import tarfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from ossify._frozen import freeze
 from ossify._typing import AnyArray, BoolArray, IntArray
@@ -22,16 +22,15 @@ from ossify.errors import OsyFormatError
 from ossify.io import tar
 from ossify.io.osy import layout
 from ossify.io.osy.arrays import read_npz
-from ossify.io.osy.codecs import foreign_column
 from ossify.io.osy.manifest import check_version, format_error
-from ossify.io.osy.tables import piece, read_table
+from ossify.io.osy.pandas_notes import NotedTable
 from ossify.layers.base import Layer
 from ossify.layers.geometry import EmbeddedTree
 from ossify.layers.graph import GraphLayer
 from ossify.layers.mesh import MeshLayer
 from ossify.layers.points import PointCloudLayer
 from ossify.layers.skeleton import SkeletonLayer
-from ossify.layers.vertex_table import XYZ, Column, VertexTable, as_points
+from ossify.layers.vertex_table import XYZ, VertexTable, as_points
 from ossify.links import Linkage, LinkTable
 from ossify.topology.rooted_tree import RootedTree
 from ossify.units import DEFAULT_UNITS
@@ -56,7 +55,10 @@ def load_old(archive: bytes, label: str) -> tuple[Cell, tuple[int, int]]:
         members = tar.members(archive)
     except (tarfile.TarError, ValueError, OverflowError) as error:
         raise OsyFormatError(f"{label} is cut off or damaged ({error}); {_REMEDY}") from None
-    # Where a name is there twice, the later member replaces the earlier, as in any tar archive.
+    names = Counter(member.name for member in members)
+    if repeated := [name for name, count in names.items() if count > 1]:
+        # Readers do not agree on which of them counts.
+        raise OsyFormatError(f"{label} has members of the same name: {repeated!r:.200}; {_REMEDY}")
     contents = {m.name: archive[m.offset : m.offset + m.size] for m in members}
     if layout.METADATA not in contents:
         raise OsyFormatError(
@@ -89,16 +91,21 @@ class _OldArchive:
         linkage = self._linkage(metadata.get("linkage"), {**layers, **annotations})
         if self.problems:
             raise format_error(self.label, [f"{text}; {_REMEDY}" for text in self.problems])
-        cell = Cell.from_parts(
-            name,
-            meta,
-            layers.values(),
-            [layer for layer in annotations.values() if isinstance(layer, PointCloudLayer)],
-            linkage,
-            units=DEFAULT_UNITS,
-            space=None,
-            left_out={},
+        points = [layer for layer in annotations.values() if isinstance(layer, PointCloudLayer)]
+        cell = self._try(
+            lambda: Cell.from_parts(
+                name,
+                meta,
+                layers.values(),
+                points,
+                linkage,
+                units=DEFAULT_UNITS,
+                space=None,
+                left_out={},
+            )
         )
+        if cell is None:
+            raise format_error(self.label, self.problems)
         return cell, version
 
     # What the file is made of
@@ -106,7 +113,7 @@ class _OldArchive:
     def _try(self, make: Callable[[], Made]) -> Made | None:
         try:
             return make()
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             # A TypeError says that JSON has a value of another type than it should.
             self.problems.append(str(error))
             return None
@@ -117,9 +124,10 @@ class _OldArchive:
         return self.contents[name]
 
     def _json(self, name: str) -> dict[str, Any]:
+        text = self._content(name)
         try:
-            content = json.loads(self._content(name))
-        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+            content = json.loads(text)
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"member {name!r} is no JSON ({error})") from None
         if not isinstance(content, dict):
             raise ValueError(f"member {name!r} is no JSON object")
@@ -132,14 +140,11 @@ class _OldArchive:
         except ValueError as error:
             raise ValueError(f"member {name!r}: {error}") from None
 
-    def _frame(self, name: str) -> tuple[pa.Table, dict[str, Any]]:
-        """A table and what pandas noted of it."""
+    def _frame(self, name: str) -> NotedTable:
         content = self._content(name)
         try:
-            table = read_table(content)
-            noted = (table.schema.metadata or {}).get(b"pandas", b"{}")
-            return table, dict(json.loads(noted))
-        except (ValueError, TypeError) as error:
+            return NotedTable.read(content)
+        except ValueError as error:
             raise ValueError(f"member {name!r}: {error}") from None
 
     # What the metadata says
@@ -163,7 +168,7 @@ class _OldArchive:
         value = content.get(key, {} if key in _GROUPS else None)
         if isinstance(value, dict):
             return value
-        self.problems.append(f"{layout.METADATA}: {key} is {'missing' if value is None else value}")
+        self.problems.append(f"{layout.METADATA}: {key} is {value!r:.80}, no object")
         return {}
 
     def _group(self, structure: dict[str, Any], group: str) -> dict[str, Layer]:
@@ -204,40 +209,24 @@ class _OldArchive:
             if rows is None:
                 return None
             make = GraphLayer.from_parts if kind == "graph" else MeshLayer.from_parts
-            return make(name, table, rows, DEFAULT_UNITS, None)
+            return self._try(lambda: make(name, table, rows, DEFAULT_UNITS, None))
         if table is None:
             return None
         return PointCloudLayer.from_parts(name, table, DEFAULT_UNITS, None)
 
     def _table(self, group: str, name: str, meta: dict[str, Any]) -> VertexTable:
         member = layout.nodes(group, name)
-        table, noted = self._frame(member)
-        names = table.column_names
-        index_name, index_place = _index_of(noted, names)
+        frame = self._frame(member)
         spatial = meta.get("spatial_columns", list(XYZ))
-        known = isinstance(spatial, list) and all(name in names for name in spatial)
-        if not known or len(spatial) != 3:
+        known = isinstance(spatial, list) and all(axis in frame.names for axis in spatial)
+        if not known or len(set(spatial)) != len(spatial) or len(spatial) != 3:
             raise ValueError(
-                f"member {member!r}: the coordinates {spatial!r} are not among {names}"
+                f"member {member!r}: the coordinates {spatial!r:.80} are not three of {frame.names}"
             )
-        ids = (
-            _range_ids(noted, table.num_rows)
-            if index_place is None
-            else VertexIds(_numbers(piece(table, index_place), member), f"{name}: vertex ids")
-        )
-        features = [
-            place
-            for place, column in enumerate(names)
-            if column not in spatial and place != index_place
-        ]
-        points = np.stack([_numbers(piece(table, names.index(axis)), member) for axis in spatial])
-        return VertexTable(
-            ids,
-            as_points(points.T, name),
-            {names[place]: _feature(table, place, noted) for place in features},
-            (spatial[0], spatial[1], spatial[2]),
-            index_name,
-        )
+        try:
+            return _vertex_table(name, frame, spatial)
+        except ValueError as error:
+            raise ValueError(f"member {member!r}: {error}") from None
 
     def _tuples(self, member: str, width: int, n_vertices: int) -> IntArray:
         most = 8 * width * _TUPLES_PER_VERTEX * (n_vertices + 1)
@@ -321,12 +310,14 @@ class _OldArchive:
 
     def _linkage(self, pairs: Any, layers: Mapping[str, Layer]) -> Linkage:
         if not isinstance(pairs, list):
-            self.problems.append(f"{layout.METADATA}: linkage is {pairs!r}")
+            self.problems.append(f"{layout.METADATA}: linkage is {pairs!r:.80}")
             return Linkage()
         tables: dict[tuple[str, str], LinkTable] = {}
         for pair in pairs:
-            if not isinstance(pair, list) or len(pair) != 2:
-                self.problems.append(f"{layout.METADATA}: linkage has {pair!r}, which is no pair")
+            if not isinstance(pair, list) or list(map(type, pair)) != [str, str]:
+                self.problems.append(
+                    f"{layout.METADATA}: linkage has {pair!r:.80}, which is no pair"
+                )
             elif unknown := [name for name in pair if name not in layers]:
                 # A layer that could not be read is a problem already.
                 if not self.problems:
@@ -339,15 +330,15 @@ class _OldArchive:
         self, pair: list[str], layers: Mapping[str, Layer]
     ) -> tuple[tuple[str, str], LinkTable]:
         member = layout.linkage(*pair)
-        table, _ = self._frame(member)
+        frame = self._frame(member)
         # In the order of the columns, which is source and target as the link was made.
-        names = [name for name in table.column_names if name in pair]
+        names = [name for name in frame.names if name in pair]
         if sorted(names) != sorted(pair):
-            raise ValueError(f"member {member!r} has the columns {table.column_names}, not {pair}")
-        ids = {
-            name: as_ids(_numbers(table.column(name).combine_chunks(), member), member)
-            for name in names
-        }
+            raise ValueError(f"member {member!r} has the columns {frame.names}, not {pair}")
+        try:
+            ids = {name: as_ids(frame.numbers(frame.names.index(name)), name) for name in names}
+        except ValueError as error:
+            raise ValueError(f"member {member!r}: {error}") from None
         ways = (names, names[::-1])
         for source, target in ways:
             rows = layers[source].layer.ids.find(ids[source])
@@ -363,10 +354,10 @@ class _OldArchive:
                 return (source, target), _link_table(
                     member, rows[kept], ids[target][kept], layers[target].layer.ids
                 )
+        first, second = (f"{name!r} ({len(layers[name]):,} vertices)" for name in names)
         raise ValueError(
-            f"member {member!r}: neither {names[0]!r} ({len(layers[names[0]]):,} vertices) nor "
-            f"{names[1]!r} ({len(layers[names[1]]):,}) has one of the {len(table):,} rows for each "
-            "of its vertices"
+            f"member {member!r}: neither {first} nor {second} has one of the "
+            f"{frame.table.num_rows:,} rows for each of its vertices"
         )
 
 
@@ -374,56 +365,22 @@ _GROUPS = (layout.LAYERS, layout.ANNOTATIONS)
 _TYPES = ("skeleton", "graph", "mesh", "points")
 
 
-def _index_of(noted: dict[str, Any], names: list[str]) -> tuple[str | None, int | None]:
-    """The name of the index of a table, and its place among the columns; None for row numbers."""
-    index = (noted.get("index_columns") or [None])[0]
-    if not isinstance(index, str) or index not in names:
-        name = index.get("name") if isinstance(index, dict) else None
-        return name, None
-    # The last, since a feature may have the name of the index.
-    place = len(names) - 1 - names[::-1].index(index)
-    stated = [column for column in noted.get("columns", []) if column.get("field_name") == index]
-    name = stated[-1].get("name") if stated else index
-    return (None if name == layout.INDEX_COLUMN else name), place
-
-
-def _feature(table: pa.Table, place: int, noted: dict[str, Any]) -> Column:
-    name = table.column_names[place]
-    stated = [entry for entry in noted.get("columns", []) if entry.get("field_name") == name]
-
-    def in_pandas() -> Any:
-        alone = json.dumps({**noted, "index_columns": [], "columns": stated[:1]})
-        one = table.select([place]).replace_schema_metadata({"pandas": alone} if noted else None)
-        return one.to_pandas()[name]
-
-    try:
-        return foreign_column(
-            piece(table, place), in_pandas, stated[0].get("numpy_type") if stated else None
-        )
-    except (pa.ArrowException, TypeError, KeyError) as error:
-        raise ValueError(f"feature {name!r}: {error}") from None
-
-
-def _range_ids(noted: dict[str, Any], count: int) -> VertexIds:
-    index = (noted.get("index_columns") or [None])[0]
-    if not isinstance(index, dict):
-        return VertexIds.from_count(count)
-    numbers = range(index.get("start", 0), index.get("stop", count), index.get("step", 1))
-    if len(numbers) != count:
-        raise ValueError(f"the index is said to have {len(numbers):,} ids for {count:,} rows")
-    return VertexIds(np.array(numbers, dtype=np.int64))
-
-
-def _numbers(array: pa.Array, member: str) -> AnyArray:
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-    number = pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
-    if array.null_count or not number:
-        raise ValueError(
-            f"member {member!r}: {array.type} where numbers without gaps were expected"
-        )
-    values: AnyArray = array.to_numpy()
-    return values
+def _vertex_table(name: str, frame: NotedTable, spatial: list[str]) -> VertexTable:
+    names, index_place = frame.names, frame.index_place
+    ids = (
+        frame.range_ids()
+        if index_place is None
+        else VertexIds(frame.numbers(index_place), f"{name}: vertex ids")
+    )
+    places = [names.index(axis) for axis in spatial]
+    points = np.stack([frame.numbers(place) for place in places]).T
+    features = {
+        column: frame.feature(place)
+        for place, column in enumerate(names)
+        if column not in spatial and place != index_place
+    }
+    axes = spatial[0], spatial[1], spatial[2]
+    return VertexTable(ids, as_points(points, name), features, axes, frame.index_name)
 
 
 def _rows(ids: IntArray, known: VertexIds, member: str) -> IntArray:

@@ -84,8 +84,16 @@ def decode_value(value: Json) -> Any:
         return {key: decode_value(item) for key, item in value.items()}
     try:
         return _decode_tagged(value[_TYPE], value)
-    except (KeyError, TypeError, ArithmeticError) as error:
-        raise ValueError(f"{value} is no value of its type ({error!r})") from None
+    except (
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        # A dtype is text that numpy parses, a time zone one that names a file.
+        SyntaxError,
+        OSError,
+    ) as error:
+        raise ValueError(f"{value!s:.80} is no value of its type ({error!r})") from None
 
 
 def plain_value(value: Any) -> Json:

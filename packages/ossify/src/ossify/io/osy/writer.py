@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -104,8 +104,11 @@ def file_name(cell: Cell) -> str:
 def archive_of(cell: Cell, packing: Packing, compatible: bool = True) -> list[Buffer]:
     """The bytes of a file, in order."""
     parts = _Parts(cell, packing, compatible)
-    manifest = parts.manifest()
-    contents = parts.contents
+    return packed(parts.manifest(), parts.contents)
+
+
+def packed(manifest: Manifest, contents: Mapping[str, Buffer]) -> list[Buffer]:
+    """The bytes of a file, in order, of an index that does not yet say where its members are."""
     # The index comes first and says where all others are, so its own size is settled first.
     room = manifest.room()
     offset = tar.BLOCK + room + len(tar.padding(room))
