@@ -31,6 +31,8 @@ PYTHONS = {
 }
 # The published releases whose files are read and which read ours.
 RELEASES = ("0.0.4", "0.1.0", "0.2.0", "0.3.0")
+# What others measure, in the versions with which ours was found to agree.
+MEASURES = ("morphio==3.5.0", "navis==1.12.0", "neurom==4.0.6")
 OLDEST, NEWEST = PYTHONS["ossify"][0], PYTHONS["ossify"][-1]
 
 
@@ -129,13 +131,19 @@ def together(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST)
 def interop(session: nox.Session) -> None:
-    """Files to and from every published release of ossify, each in its own environment."""
+    """Files to and from every published release of ossify, and measures as its peers have them."""
     install_wheels(session, "ossify")
+    folder = ROOT / "packages" / "ossify" / "tests" / "interop"
     releases = Path(session.cache_dir).absolute() / "releases"
-    tests = ROOT / "packages" / "ossify" / "tests" / "interop" / "compare_releases.py"
     for release in RELEASES:
         install_beside(session, releases / release, f"ossify=={release}")
-    session.run("pytest", str(tests), *session.posargs, env={"OSSIFY_RELEASES": str(releases)})
+    measures = releases.with_name("measures")
+    install_beside(session, measures, *MEASURES)
+    session.run(
+        *("pytest", str(folder / "compare_releases.py"), str(folder / "compare_measures.py")),
+        *session.posargs,
+        env={"OSSIFY_RELEASES": str(releases), "OSSIFY_MEASURES": str(measures / "bin" / "python")},
+    )
 
 
 @nox.session(python=NEWEST)

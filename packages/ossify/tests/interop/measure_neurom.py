@@ -1,6 +1,7 @@
-"""NeuroM's and navis' measures of SWC files, as JSON: run in an environment of theirs.
+"""What NeuroM and navis measure of SWC files, as JSON: run in an environment of theirs.
 
-``python measure_neurom.py one.swc two.swc`` prints one object, with another for each file.
+``python measure_neurom.py RADII one.swc two.swc`` takes a JSON list of radii for the Sholl profile
+and prints one object, with another for each file.
 """
 
 import json
@@ -12,7 +13,7 @@ import navis
 import neurom
 import numpy as np
 
-VALUES = [
+NUMBERS = [
     "number_of_neurites",
     "number_of_forking_points",
     "number_of_leaves",
@@ -28,44 +29,44 @@ LISTS = [
     "section_tortuosity",
     "local_bifurcation_angles",
     "remote_bifurcation_angles",
-    "partition_asymmetry",
     "section_strahler_orders",
     "section_branch_orders",
 ]
 
 
-def of_neurom(path: str) -> dict:
+def of_neurom(path, radii):
     morphology = neurom.load_morphology(path)
-    measures = {name: float(neurom.get(name, morphology)) for name in VALUES}
+    measures = {name: float(neurom.get(name, morphology)) for name in NUMBERS}
     for name in LISTS:
-        values = np.asarray(neurom.get(name, morphology), dtype=float)
-        measures[name] = {
-            "n": len(values),
-            "mean": float(values.mean()) if len(values) else None,
-            "max": float(values.max()) if len(values) else None,
-        }
+        measures[name] = [float(value) for value in neurom.get(name, morphology)]
     uneven = neurom.get("partition_asymmetry", morphology, method="uylings")
-    measures["partition_asymmetry"]["mean"] = float(np.mean(uneven)) if len(uneven) else None
-    points = np.concatenate([section.points[:, :3] for section in neurom.iter_sections(morphology)])
-    measures["extents"] = np.ptp(points.astype(float), axis=0).tolist()
+    measures["partition_asymmetry"] = [float(value) for value in uneven]
+    points = [section.points[:, :3] for section in neurom.iter_sections(morphology)]
+    measures["extents"] = np.ptp(np.concatenate(points).astype(float), axis=0).tolist()
+    crossings = neurom.get("sholl_crossings", morphology, radii=radii)
+    measures["sholl_crossings"] = [int(count) for count in crossings]
     return measures
 
 
-def of_navis(path: str) -> dict:
+def of_navis(path):
     neuron = navis.read_swc(path)
+    bars = navis.persistence_points(neuron)
     return {
-        "cable_length": float(navis.morpho.cable_length(neuron)),
+        "cable_length": float(neuron.cable_length),
         "n_branches": int(neuron.n_branches),
         "n_leafs": int(neuron.n_leafs),
-        "n_trees": int(neuron.n_trees),
         "max_strahler": int(navis.strahler_index(neuron).nodes["strahler_index"].max()),
+        "bars": bars[["birth", "death"]].to_numpy(float).tolist(),
     }
 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     measured = {
-        Path(path).stem: {"neurom": of_neurom(path), "navis": of_navis(path)}
-        for path in sys.argv[1:]
+        Path(path).stem: {
+            "neurom": of_neurom(path, json.loads(sys.argv[1])),
+            "navis": of_navis(path),
+        }
+        for path in sys.argv[2:]
     }
     print(json.dumps(measured))
