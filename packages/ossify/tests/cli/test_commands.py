@@ -164,6 +164,19 @@ def test_info_of_a_masked_cell_says_what_was_left_out(masked):
     assert "  spots: 1 vertices" in "\n".join(lines)
 
 
+def test_info_shows_the_beginning_of_long_metadata_on_one_line(tmp_path):
+    cell = ossify.Cell("y", {"mask": np.arange(900), "note": "two\nlines"})
+    ossify.save_cell(cell, tmp_path / "y.osy")
+    lines = run("info", tmp_path / "y.osy").stdout.splitlines()
+    (mask,) = [line for line in lines if line.startswith("  mask: ")]
+    assert mask.startswith("  mask: [ 0 1 2 3")
+    assert mask.endswith(" …")
+    assert len(mask) < 120
+    assert "  note: two lines" in lines
+    told = json.loads(run("info", "--json", tmp_path / "y.osy").stdout)
+    assert told["meta"]["mask"] == list(range(900))
+
+
 def test_info_as_json_can_be_read_by_a_program(masked):
     cell, path = masked
     result = run("info", path, "--json")

@@ -14,6 +14,9 @@ from ossify import units as units_of_length
 from ossify.cli.tables import size_text
 from ossify.io.osy.manifest import LayerEntry, Manifest
 
+# How much is shown of one piece of metadata; --json has all of it.
+_WIDTH = 90
+
 
 def info_text(manifest: Manifest) -> str:
     """What a file holds, a line for each thing."""
@@ -26,7 +29,7 @@ def info_text(manifest: Manifest) -> str:
         f"  units: {units_of_length.label(manifest.units)}"
         + (f", space: {manifest.space}" if manifest.space else ""),
     ]
-    lines += [f"  {key}: {value}" for key, value in dict(manifest.meta or {}).items()]
+    lines += [f"  {key}: {_one_line(value)}" for key, value in dict(manifest.meta or {}).items()]
     for title, entries in _groups(manifest):
         lines.append(f"{title} ({len(entries)})")
         for entry in entries:
@@ -75,6 +78,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value if isinstance(value, (str, int, float, type(None))) else str(value)
+
+
+def _one_line(value: Any) -> str:
+    """The beginning of what may be a table of thousands."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= _WIDTH else f"{text[:_WIDTH]} …"
 
 
 def _version(manifest: Manifest) -> str:
