@@ -278,6 +278,15 @@ def test_everything_that_an_old_file_lacks_is_named_at_once(content):
             "layers/skeleton/base_properties/properties.json",
             b'{"base_vertex_index": [0, 1, 2, 3], "base_parent_array": [1, 2, 3, 0]}',
         ),
+        *(
+            (
+                "layers/skeleton/base_properties/properties.json",
+                b'{"base_vertex_index": [0, 1, 2, %s], "base_parent_array": [-1, 0, 1, 1]}' % wrong,
+            )
+            for wrong in (b"NaN", b"Infinity", b"1e300", b"1" + b"0" * 30, b"null", b"[]", b"2")
+        ),
+        ("layers/skeleton/meta.json", b'{"root": NaN}'),
+        ("layers/skeleton/meta.json", b'{"root": 1%s}' % (b"0" * 30)),
         ("linkage/graph/skeleton/linkage.feather", b""),
     ],
 )
