@@ -180,11 +180,29 @@ def test_a_pinned_version_that_never_was_is_refused_every_time(make_client):
             client.tables  # noqa: B018
 
 
-def test_an_expired_version_is_refused_with_what_to_do(make_client, truth):
+def test_an_expired_version_is_answered_at_its_time(make_client, truth, neurons):
+    client = make_client(materialization_version=1)
+    assert client.version_timestamp() == truth.versions[1]
+    stored = truth.table("synapses_world").sort_values("id")
+    found = client.tables.synapses_world().query().sort_values("id")
+    expected = truth.roots(stored["pre_pt_supervoxel_id"], truth.versions[1])
+    assert found["pre_pt_root_id"].tolist() == expected.tolist()
+    neuron = neurons["edited"]
+    first = neuron["root_ids"][0]
+    assert client.cell_id_to_root_id(neuron["cell_id"])["root_id"].tolist() == [first]
+    assert client.root_id_to_cell_id(first)["cell_id"].tolist() == [neuron["cell_id"]]
+    synapses = truth.synapses(truth.versions[1])
+    other = (synapses["pre"] == first) & (synapses["post"] != first)
+    found = client.query_synapses(first, pre=True, progress=False)
+    assert sorted(found["id"]) == sorted(synapses.loc[other, "id"])
+
+
+def test_the_views_of_an_expired_version_are_refused_with_what_to_do(make_client):
     client = make_client(materialization_version=1)
     with pytest.raises(LookupError, match=r"version 1 of local_world has expired; available: 3, 2"):
-        client.cell_id_to_root_id([200000])
-    assert client.version_timestamp() == truth.versions[1]
+        client.views  # noqa: B018
+    with pytest.raises(LookupError, match=r"version 1 of local_world has expired; available: 3, 2"):
+        make_client().views.nucleus_detection_lookup_v1().query(materialization_version=1)
 
 
 def test_setting_a_version_leaves_the_time_alone_until_it_is_fixed(dataset, truth):

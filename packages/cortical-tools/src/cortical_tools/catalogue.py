@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cortical_tools.connection import Connection
-from cortical_tools.errors import AnswerError
+from cortical_tools.errors import AnswerError, ExpiredVersionError
 
 _PLAIN = frozenset({"integer", "boolean", "string", "float"})
 _NUMBERS = frozenset({"integer", "float"})
@@ -71,10 +71,15 @@ class Catalogue:
             return self._views[version]
 
     def _read_tables(self, version: int) -> dict[str, TableFacts]:
-        base = f"/materialize/api/v3/datastack/{self._connection.datastack_name}/version/{version}"
+        try:
+            listed = self._get(f"{self._base(version)}/tables/metadata")
+        except ExpiredVersionError:
+            # Tables stay what they are, and those of an expired version can be asked of its time.
+            newest = int(self._connection.materialize.most_recent_version())
+            listed = self._get(f"{self._base(newest)}/tables/metadata")
         records = {
             str(record.get("annotation_table") or record["table_name"]): _with_resolution(record)
-            for record in self._get(f"{base}/tables/metadata")
+            for record in listed
         }
         schemas = self._connection.service("schema").schema_definition_all()
         return {
@@ -84,10 +89,15 @@ class Catalogue:
         }
 
     def _read_views(self, version: int) -> dict[str, TableFacts]:
-        base = f"/materialize/api/v3/datastack/{self._connection.datastack_name}/version/{version}"
-        records = self._get(f"{base}/views")
-        columns = self._get(f"{base}/views/schemas")
+        try:
+            records = self._get(f"{self._base(version)}/views")
+        except ExpiredVersionError as error:
+            raise self._connection.expired(version, error) from error
+        columns = self._get(f"{self._base(version)}/views/schemas")
         return {name: _view_facts(name, records[name], columns[name]) for name in sorted(records)}
+
+    def _base(self, version: int) -> str:
+        return f"/materialize/api/v3/datastack/{self._connection.datastack_name}/version/{version}"
 
     def _get(self, path: str) -> Any:
         materialize = self._connection.materialize

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cortical_tools.connection import Connection
-from cortical_tools.errors import NotConfiguredError
+from cortical_tools.errors import ExpiredVersionError, NotConfiguredError
 from cortical_tools.ids import Ids, int_ids
 from cortical_tools.queries import Condition, Moment, Query, in_utc, run_all
 from cortical_tools.roots import get_roots, is_latest_roots, just_after, lifetimes
@@ -95,7 +95,13 @@ def cell_id_to_root_id(
             "them when you make the client."
         )
     wanted = np.unique(ids)
-    rows = _points(connection, moment, [(source, "id", is_view)], "id", wanted)
+    try:
+        rows = _points(connection, moment, [(source, "id", is_view)], "id", wanted)
+    except ExpiredVersionError:
+        # A view goes with its version; tables can be asked of the version's time.
+        if tables.main is None or not is_view:
+            raise
+        rows = _points(connection, moment, [(tables.main, "id", False)], "id", wanted)
     pairs = _at(connection, rows, timestamp)
     # The view has merged the alternatives already, as far as it knows them.
     missing = np.setdiff1d(wanted, pairs["cell_id"].to_numpy())

@@ -198,9 +198,9 @@ class Connection:
         """The error for a version whose tables are gone, naming those that are there."""
         there = _sequence(self.materialize.get_versions(expired=False))
         return ExpiredVersionError(
-            f"version {version} of {self.datastack_name} has expired; available: {there}. "
-            "Its root ids still exist: ask with timestamp=client.version_timestamp"
-            f"({version}), or choose another version. ({said})"
+            f"version {version} of {self.datastack_name} has expired; available: {there}. Choose "
+            "one of them, or ask a table instead of a view: tables can be asked of the version's "
+            f"time. ({said})"
         )
 
     def _apply(self, version: int) -> None:
@@ -237,6 +237,20 @@ class Connection:
                 "a file with a token in ~/.cloudvolume/secrets is not the JSON it has to be, "
                 f'{{"token": "..."}}: {error}'
             ) from error
+
+
+def list_datastacks(server_address: str, patience: Patience | None = None) -> list[str]:
+    """The datastacks that a server has, asked with the token that is stored for it."""
+    from caveclient.auth import AuthClient
+    from requests import Session
+
+    address = server_address.rstrip("/")
+    with Session() as session:
+        make_patient(session, patience or Patience(), repeatable=True)
+        session.headers.update(AuthClient(server_address=address).request_header)
+        response = session.get(f"{address}/info/api/v2/datastacks")
+        response.raise_for_status()
+        return list(map(str, response.json()))
 
 
 def _restored(

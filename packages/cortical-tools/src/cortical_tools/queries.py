@@ -253,7 +253,11 @@ def _ask(connection: Connection, query: Query, moment: Moment) -> _Answer:
     except ExpiredVersionError as error:
         if moment.version is None:
             raise
-        raise connection.expired(moment.version, error) from error
+        if query.is_view or query.count:
+            raise connection.expired(moment.version, error) from error
+        # Its rows are gone, and what they said is what the tables say of its time.
+        then = Moment(timestamp=connection.timestamp_of(moment.version))
+        return _ask(connection, query, then)
     except HTTPError as error:
         if error.response is not None and "not valid at the query" in error.response.text:
             raise StaleRootError(
