@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 # What a client knows by itself, so its methods do not take it.
-_OWN = ("connection", "tables")
+_OWN = ("connection", "space", "tables")
 
 
 def described_by(function: Callable[..., Any]) -> Callable[[Method], Method]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from cortical_tools import (
     coordinates,
     datastack,
     level2,
+    morphology,
     roots,
     skeleton_cache,
     staging,
@@ -32,12 +33,15 @@ from cortical_tools.connection import Connection
 from cortical_tools.dataset_spec import DatasetSpec, find_dataset
 from cortical_tools.errors import NotConfiguredError
 from cortical_tools.ids import Ids
+from cortical_tools.morphology import ReferenceTables, Transform
 from cortical_tools.tables import Tables
 from cortical_tools.web import Patience
 
 if TYPE_CHECKING:
     from caveclient.frameworkclient import CAVEclientFull
     from standard_transform.datasets import Dataset
+
+    from cortical_tools.morphology import Cell
 
 
 class DatasetClient:
@@ -340,6 +344,82 @@ class DatasetClient:
     ) -> dict[int, bool]:
         return skeleton_cache.skeletons_exist(
             self._connection, skeleton_version, root_ids, log_warning, verbose_level
+        )
+
+    @described_by(morphology.get_skeleton)
+    def get_skeleton(
+        self,
+        root_id: Ids,
+        synapses: bool = True,
+        restore_graph: bool = False,
+        restore_properties: bool = True,
+        synapse_reference_tables: ReferenceTables = None,
+        skeleton_version: int | None = None,
+        transform: Transform | None = None,
+        *,
+        reference_tables: ReferenceTables = None,
+        include_partner_root_id: bool = False,
+        timestamp: datetime | None = None,
+        synapse_spatial_point: str = "ctr_pt_position",
+        omit_self_synapses: bool = True,
+    ) -> Cell:
+        return morphology.get_skeleton(
+            self._connection,
+            root_id,
+            synapses,
+            restore_graph,
+            restore_properties,
+            synapse_reference_tables,
+            skeleton_version,
+            transform,
+            reference_tables=reference_tables,
+            include_partner_root_id=include_partner_root_id,
+            timestamp=timestamp,
+            synapse_spatial_point=synapse_spatial_point,
+            omit_self_synapses=omit_self_synapses,
+            space=lambda: self.space,
+        )
+
+    @described_by(morphology.get_skeletons)
+    def get_skeletons(
+        self,
+        root_ids: Ids,
+        synapses: bool = True,
+        restore_graph: bool = False,
+        restore_properties: bool = True,
+        synapse_reference_tables: ReferenceTables = None,
+        skeleton_version: int | None = None,
+        transform: Transform | None = None,
+        *,
+        reference_tables: ReferenceTables = None,
+        include_partner_root_id: bool = False,
+        timestamp: datetime | None = None,
+        synapse_spatial_point: str = "ctr_pt_position",
+        omit_self_synapses: bool = True,
+        skip_invalid: bool = False,
+        method: Literal["server", "gcs"] = "server",
+        max_workers: int | None = None,
+        progress: bool = True,
+    ) -> dict[int, Cell]:
+        return morphology.get_skeletons(
+            self._connection,
+            root_ids,
+            synapses,
+            restore_graph,
+            restore_properties,
+            synapse_reference_tables,
+            skeleton_version,
+            transform,
+            reference_tables=reference_tables,
+            include_partner_root_id=include_partner_root_id,
+            timestamp=timestamp,
+            synapse_spatial_point=synapse_spatial_point,
+            omit_self_synapses=omit_self_synapses,
+            skip_invalid=skip_invalid,
+            method=method,
+            max_workers=max_workers,
+            progress=progress,
+            space=lambda: self.space,
         )
 
     # The datastack

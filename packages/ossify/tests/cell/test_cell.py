@@ -62,7 +62,7 @@ class TestWhatItHolds:
         assert cell.g is cell.graph
         assert cell.m is cell.mesh
         assert cell.l.names == ["skeleton", "graph", "mesh", "far"]
-        assert cell.a.names == ["syn"]
+        assert cell.a.names == cell.anno.names == ["syn"]
         assert isinstance(cell.skeleton, SkeletonLayer)
 
     def test_a_cell_without_layers_has_none(self):

@@ -138,6 +138,7 @@ class Contents:
     g = graph
     m = mesh
     a = annotations
+    anno = annotations
     l = layers  # noqa: E741
 
     @property

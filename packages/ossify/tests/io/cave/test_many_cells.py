@@ -31,6 +31,19 @@ def test_many_are_as_one_by_one(cave, synapses):
         assert_cells_equal(cells[root], alone)
 
 
+def test_what_one_cell_lacks_does_not_change_the_others(cave):
+    first, second, _ = cave.roots
+    del cave.roots[first].level2[cave.roots[first].skeleton["lvl2_ids"][0]]
+    ids = cave.synapses.loc[cave.synapses["pre_pt_root_id"] == second, "id"].to_numpy()
+    cave.tables["tags"] = pd.DataFrame({"id": ids, "target_id": ids, "number": ids})
+    with pytest.warns(CaveDataWarning):
+        cells = load(cave, cave.roots, synapses=True, reference_tables={"pre": "tags"})
+    assert cells[first].graph.get_feature("size_nm3").dtype == np.float64
+    assert cells[second].graph.get_feature("size_nm3").dtype == np.int64
+    assert cells[first].annotations.pre_syn.nodes["number"].dtype == "Int64"
+    assert cells[second].annotations.pre_syn.nodes["number"].dtype == np.int64
+
+
 def test_many_are_fewer_requests_than_one_by_one(cave):
     roots = list(cave.roots)
     load(cave, roots, synapses=True)

@@ -365,6 +365,15 @@ def test_two_tables_with_the_same_columns_need_suffixes(cave, root):
         )  # fmt: skip
 
 
+def test_tables_can_be_for_one_side_alone(cave, root):
+    cave.tables["spines"] = reference_table(cave, root)
+    cell = load(cave, root, synapses=True, reference_tables={"pre": "spines"})
+    assert "tag" in cell.annotations.pre_syn.feature_names
+    assert "tag" not in cell.annotations.post_syn.feature_names
+    with pytest.raises(ValueError, match="'spines' is no side"):
+        load(cave, root, synapses=True, reference_tables={"spines": "s"})
+
+
 def test_a_suffix_for_a_table_that_is_not_asked_for_is_an_error(cave, root):
     with pytest.raises(ValueError, match="'spine'"):
         load(cave, root, reference_tables=["spines"], reference_suffixes={"spine": "s"})
@@ -403,6 +412,23 @@ def test_other_warnings_of_a_client_are_still_printed(cave, root, monkeypatch):
     monkeypatch.setattr(logging, "lastResort", Printing())
     load(cave, root, synapses=True)
     assert printed == ["this table is in the making"] * 2
+
+
+def test_what_a_client_says_to_whoever_writes_live_queries_is_not_passed_on(cave, root, caplog):
+    rows = cave.rows
+
+    def with_a_notice(*args):
+        logging.warning(
+            "Deprecation: this method is to facilitate beta testing of this feature, it will "
+            "likely get removed in future versions. "
+        )
+        logging.warning("something else")
+        return rows(*args)
+
+    cave.rows = with_a_notice
+    load(cave, root, synapses=True)
+    assert caplog.messages == ["something else"] * 2
+    assert logging.getLogger().filters == []
 
 
 def test_what_was_fetched_before_is_not_asked_for_again(cave, root):

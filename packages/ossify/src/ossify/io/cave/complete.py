@@ -23,6 +23,7 @@ ROW_LIMIT = 500_000
 
 _CLIENT_LOG = "caveclient"
 _CUT = "limited query"
+_BETA = "Deprecation: this method is to facilitate beta testing"
 _USUAL_LIMITS = (200_000, 500_000)
 
 
@@ -69,12 +70,15 @@ def _is_cut(n_rows: int, messages: list[str], row_limit: int) -> bool:
 @contextmanager
 def _heard_from_the_client() -> Iterator[list[str]]:
     """What the client logs in this thread meanwhile."""
-    log = logging.getLogger(_CLIENT_LOG)
+    log, root = logging.getLogger(_CLIENT_LOG), logging.getLogger()
     ear = _Ear()
+    not_beta = _NotBeta()
     log.addHandler(ear)
+    root.addFilter(not_beta)
     try:
         yield ear.messages
     finally:
+        root.removeFilter(not_beta)
         log.removeHandler(ear)
 
 
@@ -95,6 +99,20 @@ class _Ear(logging.Handler):
         last = logging.lastResort
         if last is not None and _CUT not in message.lower() and not _is_handled():
             last.handle(record)
+
+
+class _NotBeta(logging.Filter):
+    """Passes over what the client says to each live query of one thread.
+
+    It is addressed to those who write such queries, not to those who load cells.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._thread = threading.get_ident()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.thread != self._thread or not record.getMessage().startswith(_BETA)
 
 
 def _is_handled() -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,51 +34,48 @@ _SPLIT: dict[str, tuple[str, ...]] = {
 
 def get_level2(
     client: Any,
-    l2_ids: IntArray,
+    l2_ids: Sequence[IntArray],
     properties: bool,
     max_workers: int | None = None,
     progress: bool = False,
-) -> pd.DataFrame:
-    """The attributes of level-2 ids.
+) -> list[pd.DataFrame]:
+    """The attributes of the level-2 ids of several cells; they are asked for together.
 
     Parameters
     ----------
     client
         Its ``l2cache`` is asked.
     l2_ids
-        (L,) ids, in any order.
+        (L,) ids of each cell, in any order.
     properties
         Whether all attributes are wanted, or the coordinates alone.
 
     Returns
     -------
-    DataFrame
-        One row per id, as asked: ``l2_id``, ``rep_coord_nm_x`` and so on. What the cache does not
-        have is missing (NaN), coordinates too.
+    list of DataFrame
+        For each cell one row per id, as asked: ``l2_id``, ``rep_coord_nm_x`` and so on. What the
+        cache does not have is missing (NaN), coordinates too.
     """
-    parts = portions(l2_ids, _IDS_PER_REQUEST)
-    frames = side_by_side(
-        [lambda part=part: _get(client, part, properties) for part in parts],  # type: ignore[misc]
+    pooled = np.concatenate([np.empty(0, np.int64), *l2_ids])
+    cache = client.l2cache
+    options: dict[str, Any] = {} if properties else {"attributes": [POSITION]}
+    # The table of a CAVEclient has whatever lay in memory where the cache has nothing.
+    exact = hasattr(cache, "get_l2data")
+    ask = cache.get_l2data if exact else cache.get_l2data_table
+    answers = side_by_side(
+        [partial(ask, part.tolist(), **options) for part in portions(pooled, _IDS_PER_REQUEST)],
         max_workers,
         progress,
         "level-2 attributes",
     )
-    if not frames:
-        return pd.DataFrame({L2_ID: np.empty(0, np.int64), **dict.fromkeys(POSITIONS, np.empty(0))})
-    return pd.concat(frames, ignore_index=True)
+    if exact:
+        known = {int(l2_id): of for answer in answers for l2_id, of in answer.items()}
+        return [_from_answers(known, ids) for ids in l2_ids]
+    return [in_order(pd.concat(answers), ids) for ids in l2_ids]
 
 
-def _get(client: Any, l2_ids: IntArray, properties: bool) -> pd.DataFrame:
-    attributes = {} if properties else {"attributes": [POSITION]}
-    # The table of a CAVEclient has whatever lay in memory where the cache has nothing.
-    if hasattr(client.l2cache, "get_l2data"):
-        return _from_answers(client.l2cache.get_l2data(l2_ids.tolist(), **attributes), l2_ids)
-    return in_order(client.l2cache.get_l2data_table(l2_ids.tolist(), **attributes), l2_ids)
-
-
-def _from_answers(answers: Mapping[Any, Mapping[str, Any]], l2_ids: IntArray) -> pd.DataFrame:
-    by_id = {int(l2_id): answer for l2_id, answer in answers.items()}
-    answered = [by_id.get(l2_id) or {} for l2_id in l2_ids.tolist()]
+def _from_answers(known: Mapping[int, Mapping[str, Any]], l2_ids: IntArray) -> pd.DataFrame:
+    answered = [known.get(l2_id) or {} for l2_id in l2_ids.tolist()]
     names = dict.fromkeys(name for answer in answered for name in answer)
     columns: dict[str, Any] = {L2_ID: l2_ids}
     # Coordinates are there even if the cache has none of these ids.

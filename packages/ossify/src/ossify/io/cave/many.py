@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -16,7 +16,6 @@ from ossify.cell.cell import Cell
 from ossify.errors import CaveDataError, CaveDataWarning
 from ossify.io.cave.assembly import Answers, assembled, meta_of
 from ossify.io.cave.complete import ROW_LIMIT
-from ossify.io.cave.frames import plain
 from ossify.io.cave.level2 import get_edges, get_level2
 from ossify.io.cave.roots import are_valid, as_utc
 from ossify.io.cave.skeletons import (
@@ -26,6 +25,7 @@ from ossify.io.cave.skeletons import (
 )
 from ossify.io.cave.synapses import (
     SIDES,
+    ReferenceTables,
     Side,
     SynapseQuery,
     Synapses,
@@ -43,7 +43,7 @@ def load_cell_batch_from_client(
     client: Any,
     *,
     synapses: bool = False,
-    reference_tables: str | Sequence[str] | None = None,
+    reference_tables: ReferenceTables = None,
     reference_suffixes: Mapping[str, str] | None = None,
     restore_graph: bool = False,
     restore_properties: bool = True,
@@ -125,12 +125,18 @@ def load_cell_batch_from_client(
     }
     query = SynapseQuery(when, wanted, include_partner_root_id, omit_self_synapses, row_limit)
     found = _synapses_of_all(client, roots, query, max_workers, progress) if synapses else {}
-    frames = _level2_of_all(
-        client,
-        {root: made.l2_ids for root, made in skeletons.items()},
-        restore_properties,
-        max_workers,
-        progress,
+    frames = dict(
+        zip(
+            skeletons,
+            get_level2(
+                client,
+                [made.l2_ids for made in skeletons.values()],
+                restore_properties,
+                max_workers,
+                progress,
+            ),
+            strict=True,
+        )
     )
     edges = {}
     if restore_graph:
@@ -162,7 +168,7 @@ def fetch_frames_batch(
     client: Any,
     *,
     synapses: bool = True,
-    reference_tables: str | Sequence[str] | None = None,
+    reference_tables: ReferenceTables = None,
     reference_suffixes: Mapping[str, str] | None = None,
     include_partner_root_id: bool = False,
     omit_self_synapses: bool = True,
@@ -202,7 +208,7 @@ def fetch_frames_batch(
     wanted = suffix_by_table(reference_tables, reference_suffixes)
     if len(roots) == 0:
         return {}
-    ids = None if lvl2_ids_by_root is None else _ids_by_root(roots, lvl2_ids_by_root)
+    ids = None if lvl2_ids_by_root is None else _ids_of_roots(roots, lvl2_ids_by_root)
     found: dict[Side, dict[int, Synapses]] = {}
     if synapses:
         query = SynapseQuery(
@@ -213,18 +219,18 @@ def fetch_frames_batch(
             row_limit,
         )
         found = _synapses_of_all(client, roots, query, max_workers, progress)
-    frames: Mapping[int, pd.DataFrame | None] = dict.fromkeys(roots.tolist())
+    frames: list[pd.DataFrame] | list[None] = [None] * len(roots)
     if ids is not None:
-        frames = _level2_of_all(client, ids, restore_properties, max_workers, progress)
+        frames = get_level2(client, ids, restore_properties, max_workers, progress)
     return {
         root: {
             **{
                 f"{side}_syn_df": found[side][root].frame if side in found else None
                 for side in SIDES
             },
-            "l2_df": frames[root],
+            "l2_df": frame,
         }
-        for root in roots.tolist()
+        for root, frame in zip(roots.tolist(), frames, strict=True)
     }
 
 
@@ -234,14 +240,14 @@ def _unique(root_ids: Iterable[int]) -> IntArray:
     return pd.unique(as_ids(root_ids, "root_ids"))
 
 
-def _ids_by_root(roots: IntArray, given: Mapping[int, Any]) -> dict[int, IntArray]:
+def _ids_of_roots(roots: IntArray, given: Mapping[int, Any]) -> list[IntArray]:
     missing = [root for root in roots.tolist() if root not in given]
     if missing:
         raise ValueError(
             f"lvl2_ids_by_root lacks {len(missing):,} of {len(roots):,} roots, the first is "
             f"{missing[0]}"
         )
-    return {root: as_ids(given[root], f"level-2 ids of root {root}") for root in roots.tolist()}
+    return [as_ids(given[root], f"level-2 ids of root {root}") for root in roots.tolist()]
 
 
 def _time_of_all(client: Any, timestamp: dt.datetime | None) -> dt.datetime:
@@ -268,6 +274,8 @@ def _synapses_of_all(
     max_workers: int | None,
     progress: bool,
 ) -> dict[Side, dict[int, Synapses]]:
+    # Clients make their services when they are first asked for, which is not for several threads.
+    _ = client.materialize.synapse_table, client.chunkedgraph
     jobs = [(side, part) for part in portions(roots, _ROOTS_PER_QUERY) for side in SIDES]
     answers = side_by_side(
         [partial(get_synapses, client, side, part, query) for side, part in jobs],
@@ -279,20 +287,3 @@ def _synapses_of_all(
     for (side, _), answer in zip(jobs, answers, strict=True):
         found[side].update(answer)
     return found
-
-
-def _level2_of_all(
-    client: Any,
-    ids_by_root: Mapping[int, IntArray],
-    properties: bool,
-    max_workers: int | None,
-    progress: bool,
-) -> dict[int, pd.DataFrame]:
-    ids = list(ids_by_root.values())
-    pooled = np.concatenate([np.empty(0, np.int64), *ids])
-    frame = get_level2(client, pooled, properties, max_workers, progress)
-    ends = np.cumsum([len(some) for some in ids])
-    return {
-        root: plain(frame[end - len(some) : end].reset_index(drop=True))
-        for root, some, end in zip(ids_by_root, ids, ends.tolist(), strict=True)
-    }

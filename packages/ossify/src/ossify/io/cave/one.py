@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from ossify.io.cave.skeletons import (
 )
 from ossify.io.cave.synapses import (
     SIDES,
+    ReferenceTables,
     Side,
     SynapseQuery,
     Synapses,
@@ -38,7 +39,7 @@ def load_cell_from_client(
     client: Any,
     *,
     synapses: bool = False,
-    reference_tables: str | Sequence[str] | None = None,
+    reference_tables: ReferenceTables = None,
     reference_suffixes: Mapping[str, str] | None = None,
     restore_graph: bool = False,
     restore_properties: bool = True,
@@ -69,7 +70,8 @@ def load_cell_from_client(
     reference_tables
         Tables that say more of synapses, joined where their ``target_id`` is the synapse's id. Of
         several rows for a synapse the one with the greatest id counts. Columns about the row
-        itself, such as ``created``, are not taken.
+        itself, such as ``created``, are not taken. A dict names tables for ``"pre"`` and for
+        ``"post"``.
     reference_suffixes
         Reference table → what is put behind the names of its columns that are taken already, ``id``
         being one of them. The name of the table if not given; an underscore is put in between.
@@ -173,7 +175,7 @@ def _level2(
 ) -> pd.DataFrame:
     if given is not None:
         return in_order(given, skeleton.l2_ids)
-    return get_level2(client, skeleton.l2_ids, properties)
+    return get_level2(client, [skeleton.l2_ids], properties)[0]
 
 
 def _synapses(

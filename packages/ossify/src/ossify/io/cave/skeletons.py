@@ -129,8 +129,11 @@ def get_ready_skeletons(
             "from the bucket of the service itself"
         )
 
+    # Clients make their services when they are first asked for, which is not for several threads.
+    service = client.skeleton
+
     def fetch(part: IntArray) -> Mapping[str, object]:
-        answers: Mapping[str, object] = client.skeleton.fetch_skeletons(
+        answers: Mapping[str, object] = service.fetch_skeletons(
             part.tolist(),
             skeleton_version=version,
             output_format="dict",

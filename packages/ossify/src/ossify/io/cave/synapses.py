@@ -19,6 +19,7 @@ from ossify.vertex_ids import as_ids
 
 Side = Literal["pre", "post"]
 SIDES: tuple[Side, ...] = ("pre", "post")
+ReferenceTables = str | Sequence[str] | Mapping[Any, str | Sequence[str] | None] | None
 
 _PARTNER: dict[Side, Side] = {"pre": "post", "post": "pre"}
 _NANOMETRES = [1, 1, 1]
@@ -37,7 +38,7 @@ class SynapseQuery:
     timestamp
         The time to which root ids refer.
     references
-        Name of a reference table → suffix for its columns whose name is taken.
+        For both sides, name of a reference table → suffix for its columns whose name is taken.
     with_partner
         Whether the root id of the other side is wanted.
     without_autapses
@@ -47,7 +48,7 @@ class SynapseQuery:
     """
 
     timestamp: dt.datetime
-    references: Mapping[str, str]
+    references: Mapping[Side, Mapping[str, str]]
     with_partner: bool
     without_autapses: bool
     row_limit: int
@@ -71,26 +72,40 @@ class Synapses:
 
 
 def suffix_by_table(
-    tables: str | Sequence[str] | None, suffixes: Mapping[str, str] | None
-) -> dict[str, str]:
-    """Reference table → suffix; the name of the table where none is given.
+    tables: ReferenceTables, suffixes: Mapping[str, str] | None
+) -> dict[Side, dict[str, str]]:
+    """For both sides, reference table → suffix; the name of the table where none is given.
 
     Raises
     ------
     ValueError
-        If there is a suffix for a table that is not asked for.
+        If tables are for neither side, or there is a suffix for a table that is not asked for.
     """
-    names = [tables] if isinstance(tables, str) else list(tables or ())
-    unknown = [name for name in suffixes or () if name not in names]
+    by_side = tables if isinstance(tables, Mapping) else dict.fromkeys(SIDES, tables)
+    strange = [name for name in by_side if name not in SIDES]
+    if strange:
+        raise ValueError(
+            f"reference_tables: {strange[0]!r} is no side of a synapse; a dict says which tables "
+            "are for 'pre' and which for 'post'"
+        )
+    names = {side: _names(by_side.get(side)) for side in SIDES}
+    asked = [name for side in SIDES for name in names[side]]
+    unknown = [name for name in suffixes or () if name not in asked]
     if unknown:
         raise ValueError(
             f"reference_suffixes: {unknown[0]!r} is none of the reference tables, "
-            f"{', '.join(map(repr, names)) or 'of which there are none'}"
+            f"{', '.join(map(repr, dict.fromkeys(asked))) or 'of which there are none'}"
         )
-    given = {name: (suffixes or {}).get(name, name) for name in names}
     return {
-        name: suffix if suffix.startswith("_") else f"_{suffix}" for name, suffix in given.items()
+        side: {
+            name: f"_{(suffixes or {}).get(name, name).removeprefix('_')}" for name in names[side]
+        }
+        for side in SIDES
     }
+
+
+def _names(tables: str | Sequence[str] | None) -> list[str]:
+    return [tables] if isinstance(tables, str) else list(tables or ())
 
 
 def root_column(side: Side) -> str:
@@ -121,11 +136,11 @@ def get_synapses(
     autapse = _is_autapse(found)
     owner = found[column].to_numpy()
     kept = finished(client, side, found[~autapse] if query.without_autapses else found, query)
-    kept = with_references(client, kept, query)
+    kept = with_references(client, side, kept, query)
     groups = dict(iter(kept.groupby(column, sort=False)))
     return {
         root_id: Synapses(
-            groups.get(root_id, kept[:0]).reset_index(drop=True),
+            plain(groups.get(root_id, kept[:0]).reset_index(drop=True)),
             int((autapse & (owner == root_id)).sum()) if query.without_autapses else 0,
         )
         for root_id in root_ids.tolist()
@@ -221,9 +236,11 @@ def _is_autapse(found: pd.DataFrame) -> BoolArray:
     return same
 
 
-def with_references(client: Any, found: pd.DataFrame, query: SynapseQuery) -> pd.DataFrame:
+def with_references(
+    client: Any, side: Side, found: pd.DataFrame, query: SynapseQuery
+) -> pd.DataFrame:
     """Synapses with what the reference tables say of them; missing where they say nothing."""
-    for table, suffix in query.references.items():
+    for table, suffix in query.references[side].items():
         found = _joined(found, _reference_rows(client, table, found, query), suffix)
     return found
 

@@ -1,0 +1,342 @@
+"""Skeletons as cells: the one door to ossify.
+
+Importing it does without ossify; loading a cell does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from cortical_tools.connection import Connection
+from cortical_tools.errors import MissingExtraError, NotConfiguredError
+from cortical_tools.ids import Ids, int_ids, one_id
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from standard_transform.datasets import Dataset
+
+    from ossify import Cell as Cell  # clients name it too
+
+Transform = Literal["rigid", "streamline"]
+Points = Callable[["NDArray[np.float64]"], "NDArray[np.float64]"]
+ReferenceTables = str | Sequence[str] | Mapping[str, Any] | None
+
+_DEFAULT_VERSION = 4
+_SERVICES = ("skeleton", "chunkedgraph", "materialize", "l2cache")
+_TRANSFORMS = ("rigid", "streamline")
+_NM_PER_UM = 1000.0
+_AXES = ("x", "y", "z")
+# These say their unit in their name, and keep it.
+_NAMED_UNITS = ("_nm", "_nm2", "_nm3")
+
+
+def get_skeleton(
+    connection: Connection,
+    root_id: int,
+    synapses: bool = True,
+    restore_graph: bool = False,
+    restore_properties: bool = True,
+    synapse_reference_tables: ReferenceTables = None,
+    skeleton_version: int | None = None,
+    transform: Transform | None = None,
+    *,
+    reference_tables: ReferenceTables = None,
+    include_partner_root_id: bool = False,
+    timestamp: datetime | None = None,
+    synapse_spatial_point: str = "ctr_pt_position",
+    omit_self_synapses: bool = True,
+    space: Callable[[], Dataset] | None = None,
+) -> Cell:
+    """One neuron as a cell: skeleton, level-2 graph and synapses.
+
+    Parameters
+    ----------
+    connection
+        Whom to ask.
+    root_id
+        The root id. One that is no longer current is loaded as of the last moment at which it was
+        valid, with a warning.
+    synapses
+        Whether the cell has its synapses, as ``annotations.pre_syn`` and ``annotations.post_syn``.
+        Those of the neuron onto itself are left out.
+    restore_graph
+        Whether the level-2 graph has its edges.
+    restore_properties
+        Whether the level-2 graph has all attributes of the level-2 cache, or coordinates alone.
+    synapse_reference_tables, reference_tables
+        Tables that say more of synapses, joined where their ``target_id`` is the synapse's id: a
+        name or several; a dict with those for ``"pre"`` and those for ``"post"``; or a dict from
+        name to the suffix for columns whose name is taken, which else is the table's name. The
+        two arguments mean the same, and both count.
+    skeleton_version
+        The version of the skeleton; None for 4.
+    transform
+        ``"rigid"``: rotated and moved so that the pia is at y = 0 and y points to white matter.
+        ``"streamline"``: bent along the streamlines of cortex as well, seen from the root of the
+        skeleton. All coordinates, point features such as ``pre_pt_position_x`` and ``radius`` are
+        in micrometres then; columns that end in ``_nm``, ``_nm2`` or ``_nm3`` keep their unit.
+    include_partner_root_id
+        Whether synapses have the root id of the other side.
+    timestamp
+        The time at which the root is asked about; without a zone, UTC. None: the last moment at
+        which it is valid.
+    synapse_spatial_point
+        The point of a synapse that is its place; the others are features.
+    omit_self_synapses
+        Whether synapses of the neuron onto itself are left out.
+    space
+        Gives the transforms of the dataset, when they are needed.
+
+    Returns
+    -------
+    ossify.Cell
+        As `ossify.load_cell_from_client` has it, with its units and space.
+
+    Raises
+    ------
+    MissingExtraError
+        If ossify is not installed. An ImportError.
+    ValueError
+        If `transform` is another word, or the root is not valid at `timestamp`.
+    """
+    root = one_id(root_id, "root_id")
+    load = _ossify().load_cell_from_client
+    moved = _transform(transform, space)
+    references = _references(synapse_reference_tables, reference_tables)
+    version = _DEFAULT_VERSION if skeleton_version is None else skeleton_version
+    cell = load(
+        root,
+        _ready(connection),
+        skeleton=_skeleton(connection, root, version),
+        synapses=synapses,
+        restore_graph=restore_graph,
+        restore_properties=restore_properties,
+        skeleton_version=version,
+        include_partner_root_id=include_partner_root_id,
+        timestamp=timestamp,
+        synapse_spatial_point=synapse_spatial_point,
+        omit_self_synapses=omit_self_synapses,
+        **references,
+    )
+    return moved(cell)
+
+
+def get_skeletons(
+    connection: Connection,
+    root_ids: Ids,
+    synapses: bool = True,
+    restore_graph: bool = False,
+    restore_properties: bool = True,
+    synapse_reference_tables: ReferenceTables = None,
+    skeleton_version: int | None = None,
+    transform: Transform | None = None,
+    *,
+    reference_tables: ReferenceTables = None,
+    include_partner_root_id: bool = False,
+    timestamp: datetime | None = None,
+    synapse_spatial_point: str = "ctr_pt_position",
+    omit_self_synapses: bool = True,
+    skip_invalid: bool = False,
+    method: Literal["server", "gcs"] = "server",
+    max_workers: int | None = None,
+    progress: bool = True,
+    space: Callable[[], Dataset] | None = None,
+) -> dict[int, Cell]:
+    """Many neurons as cells, in fewer requests than one by one and several at a time.
+
+    The other arguments are those of `get_skeleton`.
+
+    Parameters
+    ----------
+    connection
+        Whom to ask.
+    root_ids
+        The root ids; each is loaded once.
+    timestamp
+        One time for all. None: that of the materialization that the client is set to.
+    skip_invalid
+        Whether roots that are not valid at that time, or whose skeleton is not ready, are left
+        out with a warning; otherwise they are an error.
+    method
+        Where skeletons come from: the ``"server"``, or its bucket, ``"gcs"``.
+    max_workers
+        How many requests are made at once; None for 8.
+    progress
+        Whether to show bars, if someone is looking: on a terminal.
+
+    Returns
+    -------
+    dict of root id → ossify.Cell, in the order of `root_ids`.
+
+    Raises
+    ------
+    MissingExtraError
+        If ossify is not installed. An ImportError.
+    ValueError
+        If `transform` is another word, or a root is not valid or has no skeleton ready.
+    """
+    roots = int_ids(root_ids, "root_ids")
+    load = _ossify().load_cell_batch_from_client
+    moved = _transform(transform, space)
+    references = _references(synapse_reference_tables, reference_tables)
+    cells = load(
+        roots,
+        _ready(connection),
+        synapses=synapses,
+        restore_graph=restore_graph,
+        restore_properties=restore_properties,
+        skeleton_version=skeleton_version,
+        include_partner_root_id=include_partner_root_id,
+        timestamp=timestamp,
+        synapse_spatial_point=synapse_spatial_point,
+        omit_self_synapses=omit_self_synapses,
+        skip_invalid=skip_invalid,
+        skeleton_download_method=method,
+        max_workers=max_workers,
+        progress=progress,
+        **references,
+    )
+    return {root: moved(cell) for root, cell in cells.items()}
+
+
+def _ready(connection: Connection) -> Any:
+    """The CAVEclient, its services made and patient before several threads ask them."""
+    for name in _SERVICES:
+        connection.service(name)
+    return connection.cave
+
+
+def _skeleton(connection: Connection, root_id: int, version: int) -> Any:
+    """The skeleton of a root.
+
+    caveclient needs cloud-volume, and further requests, only to have one made that is not ready.
+    """
+    from caveclient.base import ServerIncompatibilityError
+
+    service = connection.service("skeleton")
+    options: dict[str, Any] = {"skeleton_version": version, "output_format": "dict"}
+    try:
+        ready = service.fetch_skeletons([root_id], method="server", **options)
+    except ServerIncompatibilityError:
+        # An older service, which knows no other way.
+        ready = {}
+    if str(root_id) in ready:
+        return ready[str(root_id)]
+    try:
+        return service.get_skeleton(root_id, **options)
+    except ImportError as error:
+        raise MissingExtraError("a skeleton that has to be made first", "mesh") from error
+
+
+def _ossify() -> Any:
+    try:
+        import ossify  # noqa: PLC0415  an extra: everything else works without it
+    except ImportError as error:
+        raise MissingExtraError("get_skeleton", "ossify") from error
+    return ossify
+
+
+def _references(*given: ReferenceTables) -> dict[str, Any]:
+    """Names and suffixes of the reference tables, as ossify takes them."""
+    tables: dict[str, list[str]] = {"pre": [], "post": []}
+    suffixes: dict[str, str] = {}
+    for names in given:
+        if not isinstance(names, Mapping):
+            by_side: Mapping[str, Any] = dict.fromkeys(tables, names)
+        elif set(names) <= set(tables):
+            by_side = names
+        elif set(names) & set(tables):
+            raise ValueError(
+                "a dict of reference tables has either the sides 'pre' and 'post' for keys, or "
+                f"names of tables; got {', '.join(map(repr, names))}"
+            )
+        else:
+            by_side = {side: list(names) for side in tables}
+            suffixes.update({name: suffix for name, suffix in names.items() if suffix})
+        for side, some in by_side.items():
+            tables[side] += [some] if isinstance(some, str) else list(some or ())
+    return {
+        "reference_tables": {side: list(dict.fromkeys(tables[side])) for side in tables},
+        "reference_suffixes": suffixes,
+    }
+
+
+def _transform(
+    transform: str | None, space: Callable[[], Dataset] | None
+) -> Callable[[Cell], Cell]:
+    """What becomes of a cell that is loaded; what is wrong is found before anything is."""
+    if transform is None:
+        return _as_it_is
+    if transform not in _TRANSFORMS:
+        raise ValueError(
+            f"transform must be {' or '.join(map(repr, _TRANSFORMS))}, or None for the "
+            f"coordinates of the dataset; got {transform!r}"
+        )
+    if space is None:
+        raise NotConfiguredError(f"transform={transform!r} needs the transforms of the dataset")
+    return partial(_moved, transform, space())
+
+
+def _as_it_is(cell: Cell) -> Cell:
+    return cell
+
+
+def _moved(transform: str, space: Dataset, cell: Cell) -> Cell:
+    """The cell in cortical space, with every point and length in micrometres."""
+    move = _points_function(transform, space, cell)
+    cell = cell.transform(move, units="um", space=f"{space.name} {transform}")
+    for member in (*cell.layers, *cell.annotations):
+        _move_features(member, move)
+    return cell
+
+
+def _points_function(transform: str, space: Dataset, cell: Cell) -> Points:
+    if transform == "rigid":
+        apply: Points = space.transform("nm").apply
+    else:
+        root = None if cell.skeleton is None else cell.skeleton.root_location
+        if root is None:
+            raise ValueError(
+                f"cell {cell.name}: transform='streamline' is seen from the root of the skeleton, "
+                "which has none; transform='rigid' does without"
+            )
+        apply = space.streamline("nm").transformer(anchor=root)
+
+    def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        # A streamline of no points is an error in standard_transform.
+        return np.asarray(apply(points)) if len(points) else points
+
+    return move
+
+
+def _move_features(layer: Any, move: Points) -> None:
+    """Points and radii among the features of a layer, where they belong in the new space."""
+    nodes = layer.nodes
+    changed: dict[str, Any] = {}
+    for columns in _point_columns(layer.feature_names):
+        points = nodes[columns].to_numpy(dtype=np.float64, na_value=np.nan)
+        there = np.isfinite(points).all(axis=1)
+        where = np.full(points.shape, np.nan)
+        where[there] = move(points[there])
+        changed.update(zip(columns, where.T, strict=True))
+    if "radius" in layer.feature_names:
+        changed["radius"] = nodes["radius"].to_numpy(dtype=np.float64) / _NM_PER_UM
+    layer.drop_features(list(changed)).add_feature(pd.DataFrame(changed, index=nodes.index))
+
+
+def _point_columns(names: Iterable[str]) -> list[list[str]]:
+    """The columns of each point, such as ``pre_pt_position_x``, ``_y`` and ``_z``."""
+    there = set(names)
+    points = []
+    for name in sorted(there):
+        before, position_x, after = name.partition("_position_x")
+        columns = [f"{before}_position_{axis}{after}" for axis in _AXES]
+        if position_x and there.issuperset(columns) and not name.endswith(_NAMED_UNITS):
+            points.append(columns)
+    return points
