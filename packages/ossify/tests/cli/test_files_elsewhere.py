@@ -176,8 +176,15 @@ def test_an_interrupt_shows_no_traceback_and_leaves_nothing(url, web, tmp_path):
         go_on.wait(60)
 
     web.faults = [keep_waiting]
+    # What runs in the background of a shell is deaf to interrupts, and so is what it starts.
+    listening = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from ossify.cli import main; main()"
+    )
     process = subprocess.Popen(
-        command("convert", url, tmp_path / "a.swc"), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", listening, "convert", url, str(tmp_path / "a.swc")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert asked.wait(120)
     process.send_signal(signal.SIGINT)
