@@ -186,9 +186,19 @@ def _per_segment(values: Ragged, agg: SegmentAggregation) -> FloatArray:
 
 
 def _medians(values: Ragged) -> FloatArray:
-    item = np.repeat(np.arange(len(values)), values.lengths)
-    # Sorted within each item; NaN comes last.
-    ordered = values.values[np.lexsort((values.values, item))]
-    first, length = values.offsets[:-1], values.lengths
-    medians = (ordered[first + (length - 1) // 2] + ordered[first + length // 2]) / 2
-    return np.asarray(np.where(np.isnan(ordered[first + length - 1]), np.nan, medians))
+    medians = np.empty(len(values))
+    # Items of up to twice the length of each other are sorted together, as rows of a table.
+    size = np.frexp(values.lengths.astype(np.float64))[1]
+    for exponent in np.unique(size):
+        items = np.flatnonzero(size == exponent)
+        some, length = values.take(items), values.lengths[items]
+        table = np.full((len(items), int(length.max())), np.inf)
+        table[np.arange(table.shape[1]) < length[:, np.newaxis]] = some.values
+        table.sort(axis=1)
+        rows = np.arange(len(items))
+        # Half way between infinities there is nothing.
+        with np.errstate(invalid="ignore"):
+            medians[items] = (table[rows, (length - 1) // 2] + table[rows, length // 2]) / 2
+    unknown = np.logical_or.reduceat(np.isnan(values.values), values.offsets[:-1])
+    medians[unknown] = np.nan
+    return medians

@@ -19,6 +19,8 @@ Places = npt.NDArray[np.int64]
 # Distances to the root carry about this much rounding, relative to the greatest of them.
 _ROUNDING = 64 * np.finfo(np.float64).eps
 
+_AT_ONCE = 1 << 16
+
 
 def sums_within(
     tree: RootedTree,
@@ -276,6 +278,13 @@ class _Sums:
     def _sum_along_runs(self) -> None:
         """Sum along every run that is left by itself."""
         run = np.flatnonzero(self._alone)
+        total = np.cumsum(self._stop[run] - self._index.run_start[run])
+        # Some runs at a time, which are quick to look through while they are in the cache.
+        ends = np.searchsorted(total, np.arange(_AT_ONCE, self._index.n_places, _AT_ONCE))
+        for some in np.split(run, np.unique(ends)):
+            self._sum_along(some)
+
+    def _sum_along(self, run: Places) -> None:
         place, length = self._places(run)
         own, height = np.repeat(run, length), self._height[place]
         key, here = _pairs(own, height), np.arange(len(place))
