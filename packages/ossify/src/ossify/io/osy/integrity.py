@@ -145,7 +145,7 @@ class _Forward:
         """The bytes from a place on, at least so many where there are."""
         held = memoryview(self._held)[start - self._start :]
         if len(held) < least:
-            more = self._source.read_at(start + len(held), max(self._step, least) - len(held))
+            more = self._source.read_at(start + len(held), max(self._step, least - len(held)))
             self._start, self._held = start, b"".join((held, more)) if held else more
             held = memoryview(self._held)
         return held
