@@ -101,11 +101,15 @@ MIDDLE = 158_200_000
             id="less or equal",
         ),
         pytest.param(
-            {"filter_spatial_dict": {SYNAPSES: {"ctr_pt_position": [[0, 0, 0], [2e5, 2e5, 2e4]]}}},
+            {
+                "filter_spatial_dict": {
+                    SYNAPSES: {"ctr_pt_position": [[0, 0, 0], [2e5, 215e3, 22e3]]}
+                }
+            },
             lambda t: (
                 (t["ctr_pt_position_x"] <= 2e5)
-                & (t["ctr_pt_position_y"] <= 2e5)
-                & (t["ctr_pt_position_z"] <= 2e4)
+                & (t["ctr_pt_position_y"] <= 215e3)
+                & (t["ctr_pt_position_z"] <= 22e3)
             ),
             id="box",
         ),

@@ -13,8 +13,8 @@ from cortical_tools.local.world.ids import FloatArray, IdMint, IntArray
 
 _HOME = np.array([1_000_000.0, 600_000.0, 1_000_000.0])
 """Where the example cells have their soma."""
-_SPREAD = np.array([90_000.0, 60_000.0, 90_000.0])
-_CENTRE = np.array([760_000.0, 640_000.0, 860_000.0])
+_SPREAD = np.array([45_000.0, 45_000.0, 45_000.0])
+_CENTRE = np.array([760_000.0, 850_000.0, 860_000.0])
 _PER_L2 = 2
 _AXON = 2
 _SHARE_OF_BRANCH = 0.05

@@ -11,10 +11,11 @@ from cortical_tools.local.world import plan
 from cortical_tools.local.world.ids import FloatArray, IdMint, IntArray
 from cortical_tools.local.world.neurons import Neuron
 
-_REACH = 3_000.0
+_REACH = 5_000.0
 _BESIDE = 250.0
 _CUBE = 24_000.0
 _AUTAPSES = 2
+_CONTACTS = 2
 _FIRST_ID = 158_000_000
 
 
@@ -48,8 +49,9 @@ class Synapses:
 def make_synapses(neurons: list[Neuron], mint: IdMint, rng: np.random.Generator) -> Synapses:
     """Outputs and inputs of every neuron.
 
-    Neurons touch one another where an output comes within 3 µm of another's dendrite. The
-    other outputs and inputs are with fragments. Two neurons have autapses.
+    Neurons touch one another where an output comes within 5 µm of another's dendrite, and each of
+    them at its two closest outputs. The other outputs and inputs are with fragments. Two neurons
+    have autapses.
     """
     points = np.concatenate([neuron.points for neuron in neurons])
     owner = np.repeat(np.arange(len(neurons)), [len(neuron.points) for neuron in neurons])
@@ -87,19 +89,18 @@ def _pairs(
     """For each synapse the level-2 row before and behind it, -1 where that is a fragment."""
     from scipy.spatial import cKDTree
 
-    dendrite = np.flatnonzero(~is_axon)
-    tree = cKDTree(points[dendrite])
     pre, post = [], []
     for number, neuron in enumerate(neurons):
         mine = np.flatnonzero(owner == number)
+        others = np.flatnonzero(~is_axon & (owner != number))
         out = rng.choice(mine[is_axon[mine]], size=neuron.n_pre)
-        distance, near = tree.query(points[out], k=8, distance_upper_bound=_REACH)
-        near = np.where(np.isfinite(distance), dendrite[np.minimum(near, len(dendrite) - 1)], -1)
-        other = (near >= 0) & (owner[near] != number)
-        column = other.argmax(axis=1)
-        target = np.where(other.any(axis=1), near[np.arange(len(near)), column], -1)
+        distance, near = cKDTree(points[others]).query(points[out])
+        # The closest ones always touch: in a sparse world nothing else would.
+        reach = max(_REACH, np.sort(distance)[_CONTACTS - 1])
+        target = np.where(distance <= reach, others[near], -1)
         if number in (0, len(neurons) - 1):
-            target[:_AUTAPSES] = rng.choice(mine[~is_axon[mine]], size=_AUTAPSES)
+            free = np.flatnonzero(target < 0)[:_AUTAPSES]
+            target[free] = rng.choice(mine[~is_axon[mine]], size=len(free))
         into = rng.choice(mine[~is_axon[mine]], size=neuron.n_post)
         pre += [out, np.full(len(into), -1)]
         post += [target, into]

@@ -1,0 +1,65 @@
+"""The command line: what it says, and how it ends."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import requests
+from typer.testing import CliRunner
+
+from cortical_tools import __version__
+from cortical_tools.cli import app
+
+SMALL_WORLD = Path(__file__).parents[1] / "data" / "small_world"
+
+
+def test_the_version_is_printed():
+    assert CliRunner().invoke(app, ["--version"]).output == f"cortical-tools {__version__}\n"
+
+
+def test_a_folder_that_is_no_snapshot_is_one_line_and_exit_1(tmp_path):
+    done = CliRunner().invoke(app, ["serve", str(tmp_path)])
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "is not a snapshot folder" in done.stderr
+
+
+def test_a_port_that_is_none_is_wrongly_typed():
+    assert CliRunner().invoke(app, ["serve", str(SMALL_WORLD), "--port", "-1"]).exit_code == 2
+
+
+def test_a_folder_is_served_until_interrupted():
+    command = [sys.executable, "-u", "-m", "cortical_tools", "serve", str(SMALL_WORLD)]
+    arguments = ["--row-cap", "3", "--delay", "0.01", "--token", "f00"]
+    with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        url = first.split()[4]
+        assert first.startswith(f"local_world is served at {url}")
+        token = {"Authorization": "Bearer f00"}
+        assert requests.get(f"{url}/info/version", headers=token, timeout=9).json() == "4.6.1"
+        assert requests.get(f"{url}/info/version", timeout=9).status_code == 401
+        query = "/materialize/api/v3/datastack/local_world/version/3/table/synapses_world/query"
+        answer = requests.post(f"{url}{query}", json={}, headers=token, timeout=9)
+        assert answer.headers["Warning"] == '201 - "Limited query to 3 rows'
+        shown = [process.stdout.readline() for _ in range(3)]
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=20)
+    assert shown[0].startswith("200")
+    assert shown[0].endswith("GET    /info/version\n")
+    assert shown[1].startswith("401")
+    assert rest.endswith("stopped\n")
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(find_spec("ossify") is not None, reason="ossify is installed")
+def test_a_demo_without_ossify_names_the_extra():
+    done = CliRunner().invoke(app, ["demo"])
+    assert done.exit_code == 1
+    assert 'pip install "cortical-tools[local]"' in done.stderr
