@@ -208,6 +208,24 @@ def test_a_time_can_be_given_and_is_in_utc_without_a_zone(cave, root):
     assert cave.count("get_root_timestamps") == 0
 
 
+@pytest.mark.parametrize(
+    "timestamp",
+    [
+        dt.datetime(2024, 1, 15, 13, tzinfo=dt.timezone(dt.timedelta(hours=1))),
+        pd.Timestamp("2024-01-15T12:00:00Z"),
+        pd.Timestamp("2024-01-15T12:00"),
+        np.datetime64("2024-01-15T12:00"),
+    ],
+    ids=["another zone", "pandas", "pandas without a zone", "numpy"],
+)
+def test_a_time_of_any_kind_is_the_same_time(cave, root, timestamp, tmp_path):
+    cell = load(cave, root, timestamp=timestamp)
+    assert type(cell.meta["timestamp"]) is dt.datetime
+    assert cell.meta["timestamp"] == cave.before
+    ossify.save_cell(cell, tmp_path / "cell.osy")
+    assert ossify.load_cell(tmp_path / "cell.osy").meta == cell.meta
+
+
 def test_a_root_that_is_not_valid_at_the_time_is_an_error(cave, root):
     cave.roots[root].first = cave.now
     with pytest.raises(ValueError, match=rf"root {root} is not valid at 2024-01-15T12:00:00\+00"):

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ossify._typing import BoolArray, IntArray
 from ossify.errors import CaveDataError
@@ -22,6 +23,11 @@ def as_utc(timestamp: object) -> dt.datetime:
     TypeError
         If it is not a datetime.
     """
+    if isinstance(timestamp, np.datetime64):
+        timestamp = pd.Timestamp(timestamp)
+    if isinstance(timestamp, pd.Timestamp):
+        # Files keep times to the microsecond, as the servers do.
+        timestamp = timestamp.to_pydatetime(warn=False)
     if not isinstance(timestamp, dt.datetime):
         raise TypeError(
             f"timestamp must be a datetime.datetime, not {type(timestamp).__name__} ({timestamp!r})"
