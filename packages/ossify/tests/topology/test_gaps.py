@@ -51,16 +51,21 @@ def fibres(rng, n_fibres, n_vertices, spread):
 
 @pytest.mark.parametrize("limit", [3.0, np.inf])
 @pytest.mark.parametrize("spread", [5, 50, 5000], ids=["tangled", "near", "far apart"])
-@pytest.mark.parametrize("near", [2, 16])
-def test_many_fibres_are_joined_as_by_the_definition(monkeypatch, near, spread, limit):
-    # With few blocks known from the start, the wider search has more to do.
+@pytest.mark.parametrize(("near", "coarse"), [(16, 2048), (2, 2048), (2, 1)])
+def test_many_fibres_are_joined_as_by_the_definition(monkeypatch, near, coarse, spread, limit):
+    # With few blocks known from the start, the wider search has more to do; with few coarse
+    # blocks, these have more in them.
     monkeypatch.setattr(module, "_NEAR", near)
+    monkeypatch.setattr(module, "_COARSE", coarse)
+    monkeypatch.setattr(module, "_COARSE_OF_TREE", min(coarse, 4))
     tree, points = fibres(np.random.default_rng(spread), 12, 120, spread)
     assert listed(shortest_gaps(tree, points, limit)) == kruskal(tree, points, limit)
 
 
 def test_pairs_that_are_too_many_for_one_go_make_no_difference(monkeypatch):
     tree, points = fibres(np.random.default_rng(1), 6, 50, 10)
+    monkeypatch.setattr(module, "_NEAR", 2)
+    monkeypatch.setattr(module, "_COARSE", 1)
     at_once = listed(shortest_gaps(tree, points))
     monkeypatch.setattr(module, "_PAIRS_AT_ONCE", 7)
     assert listed(shortest_gaps(tree, points)) == at_once

@@ -3,8 +3,8 @@
 Borůvka's way: every tree looks for the nearest vertex of another, what has found each other is
 one from then on, and so on. The look-out is the costly part. Trees are cut into blocks of vertices
 that lie close together; the distances between one vertex of each block bound all others, so that
-only few blocks have to be compared vertex by vertex. Most trees are told apart by the blocks
-nearest to each block, which are found once; only where those settle nothing is the search wider.
+only few blocks have to be compared vertex by vertex. Most gaps are settled by the blocks nearest to
+each block, which are found once. Where trees are far apart, blocks of blocks are compared first.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ Rows = npt.NDArray[np.int64]
 _EDGES_ACROSS = 8
 # How many blocks near each block are known from the start.
 _NEAR = 16
+# Blocks are put together until there are so many of each tree, or so many in all.
+_COARSE_OF_TREE, _COARSE = 4, 2048
 # Distances that are computed at once: 32 MB.
 _PAIRS_AT_ONCE = 1 << 22
 
@@ -117,6 +119,10 @@ class _Blocks(Frozen):
         (B,) one row of each block.
     radius
         (B,) how far the others may be from it.
+    tree
+        (B,) root of the tree that each block is in.
+    cube
+        (B, 3) whole numbers of the cube.
     """
 
     rows: Rows
@@ -125,13 +131,15 @@ class _Blocks(Frozen):
     points: FloatArray
     vertex: Rows
     radius: FloatArray
+    tree: Rows
+    cube: Rows
 
     @classmethod
     def of(cls, tree: RootedTree, points: FloatArray) -> _Blocks:
         """Stretches of the preorder that stay in one tree and in one cube."""
         index = tree.index
         placed = index.in_order(points)
-        cube = np.floor((placed - placed.min(axis=0, initial=0.0)) / _cube_width(tree, placed))
+        cube = np.floor_divide(placed - placed.min(axis=0), _cube_width(tree, placed))
         begins = np.ones(index.n_places, dtype=np.bool_)
         begins[1:] = (cube[1:] != cube[:-1]).any(axis=1)
         begins[index.run_start[index.run_parent < 0]] = True
@@ -141,15 +149,44 @@ class _Blocks(Frozen):
         vertex = start + size // 2
         offset = placed - np.repeat(placed[vertex], size, axis=0)
         away = np.sqrt(np.einsum("ij,ij->i", offset, offset))
-        radius = np.maximum.reduceat(away, start) if len(start) else np.empty(0)
-        return cls(index.order.astype(np.int64), start, size, points, index.order[vertex], radius)
+        return cls(
+            index.order.astype(np.int64),
+            start,
+            size,
+            points,
+            index.order[vertex].astype(np.int64),
+            np.maximum.reduceat(away, start),
+            tree.component_root[index.order[start]].astype(np.int64),
+            cube[start].astype(np.int64),
+        )
+
+    @property
+    def places(self) -> FloatArray:
+        """(B, 3) coordinates of the vertex of each block."""
+        return np.take(self.points, self.vertex, axis=0)
 
     @cached_property
     def near(self) -> tuple[FloatArray, Rows]:
         """(B, k) distances to, and numbers of, the blocks with the nearest vertices."""
-        places = self.points[self.vertex]
-        distance, near = nearest_tree(places).query(places, k=range(1, min(_NEAR, len(places)) + 1))
+        k = range(1, min(_NEAR, len(self.places)) + 1)
+        distance, near = nearest_tree(self.places).query(self.places, k=k)
         return distance, near
+
+    @cached_property
+    def coarse(self) -> _Coarse:
+        """The same in fewer, larger blocks."""
+        most = max(_COARSE, _COARSE_OF_TREE * len(np.unique(self.tree)))
+        begins = np.ones(len(self.start), dtype=np.bool_)
+        cube = self.cube
+        while begins.sum() > most and cube.any():
+            cube = cube >> 1
+            begins[1:] = (cube[1:] != cube[:-1]).any(axis=1) | (self.tree[1:] != self.tree[:-1])
+        start = np.flatnonzero(begins)
+        size = np.diff(start, append=len(begins))
+        middle = start + size // 2
+        offset = self.places - np.repeat(self.places[middle], size, axis=0)
+        reach = np.sqrt(np.einsum("ij,ij->i", offset, offset)) + self.radius
+        return _Coarse(start, size, self.places[middle], np.maximum.reduceat(reach, start))
 
     @property
     def known_to(self) -> FloatArray:
@@ -163,6 +200,24 @@ class _Blocks(Frozen):
         """Rows of several blocks, one after the other, and how many each has."""
         size = self.size[blocks]
         return self.rows[joined_ranges(self.start[blocks], size)], size
+
+
+@dataclass(frozen=True, eq=False)
+class _Coarse(Frozen):
+    """C blocks of blocks.
+
+    Attributes
+    ----------
+    start, size
+        (C,) where the blocks of each begin and how many there are.
+    places, radius
+        (C, 3) coordinates of one vertex of each, and (C,) how far all others may be from it.
+    """
+
+    start: Rows
+    size: Rows
+    places: FloatArray
+    radius: FloatArray
 
 
 def _cube_width(tree: RootedTree, placed: FloatArray) -> float:
@@ -187,10 +242,10 @@ def _nearest_outside(blocks: _Blocks, group: Rows, max_distance: float) -> tuple
     return _best_pairs(blocks, group, first, second, max_distance)
 
 
-def _reach(blocks: _Blocks, bound: FloatArray) -> FloatArray:
-    """(B,) how far from its vertex a block may have to look, the far block's radius left out."""
+def _reach(radius: FloatArray, bound: FloatArray) -> FloatArray:
+    """How far from its vertex a block may have to look, the far block's radius left out."""
     # The bounds come from sums and roots, which are rounded.
-    return (bound + blocks.radius) * (1 + 1e-9)
+    return (bound + radius) * (1 + 1e-9)
 
 
 def _close_among_near(
@@ -205,7 +260,7 @@ def _close_among_near(
     is_outside = (group[near] != group[:, np.newaxis]) & asks[:, np.newaxis]
     bound = np.full(int(group.max()) + 1, max_distance)
     np.minimum.at(bound, group, np.where(is_outside, distance, np.inf).min(axis=1))
-    reach = _reach(blocks, bound[group])
+    reach = _reach(blocks.radius, bound[group])
     may_miss = blocks.known_to <= reach + blocks.radius.max()
     is_sure = np.bincount(group, weights=may_miss) == 0
     is_close = distance <= reach[:, np.newaxis] + blocks.radius[near]
@@ -217,35 +272,60 @@ def _close_among_all(
     blocks: _Blocks, group: Rows, asks: BoolArray, max_distance: float
 ) -> tuple[Rows, Rows]:
     """The same for the groups that ask, whatever it takes."""
-    widest = float(blocks.radius.max())
+    bound = np.full(int(group.max()) + 1, max_distance)
+    if not asks.any():
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    coarse = blocks.coarse
+    group_of_coarse = group[coarse.start]
+    pairs = _close_coarse(coarse, group_of_coarse, asks[coarse.start], bound)
+    total = coarse.size[pairs].prod(axis=1)
+    close = []
+    for part in _in_parts(total):
+        first = joined_ranges(coarse.start[pairs[part, 0]], coarse.size[pairs[part, 0]])
+        times = np.repeat(coarse.size[pairs[part, 1]], coarse.size[pairs[part, 0]])
+        starts = np.repeat(coarse.start[pairs[part, 1]], coarse.size[pairs[part, 0]])
+        both = np.stack((np.repeat(first, times), joined_ranges(starts, times)), axis=1)
+        between = blocks.places[both[:, 0]] - blocks.places[both[:, 1]]
+        distance = np.sqrt(np.einsum("ij,ij->i", between, between))
+        np.minimum.at(bound, group[both[:, 0]], distance)
+        is_close = (
+            distance <= _reach(blocks.radius, bound[group])[both[:, 0]] + blocks.radius[both[:, 1]]
+        )
+        close.append(both[is_close])
+    first, second = np.concatenate([np.empty((0, 2), dtype=np.int64), *close]).T
+    return first, second
+
+
+def _close_coarse(coarse: _Coarse, group: Rows, asks: BoolArray, bound: FloatArray) -> Rows:
+    """(n, 2) pairs of coarse blocks that may have the shortest gap; lowers the bounds of groups."""
+    widest = float(coarse.radius.max())
+    limit = float(bound.max()) + 2 * widest
     away = np.full(len(group), np.inf)
-    halves = list(_halves(blocks, group)) if asks.any() else []
+    halves = list(_halves(coarse.places, group))
     for inside, there, _ in halves:
         asking = np.flatnonzero(inside & asks)
-        places = blocks.points[blocks.vertex[asking]]
-        distance = there.query(places, distance_upper_bound=max_distance + 2 * widest)[0]
+        distance = there.query(coarse.places[asking], distance_upper_bound=limit)[0]
         away[asking] = np.minimum(away[asking], distance)
-    bound = np.full(int(group.max()) + 1, max_distance)
     np.minimum.at(bound, group, away)
-    reach = _reach(blocks, bound[group])
+    reach = _reach(coarse.radius, bound[group])
     may = asks & (away <= reach + widest)
     pairs = [np.empty((0, 2), dtype=np.int64)]
     for inside, there, targets in halves:
         asking = np.flatnonzero(inside & may)
-        places = blocks.points[blocks.vertex[asking]]
-        found = there.query_ball_point(places, reach[asking] + widest, return_sorted=False)
+        radii = reach[asking] + widest
+        found = there.query_ball_point(coarse.places[asking], radii, return_sorted=False)
         count = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
         seconds = targets[np.concatenate([np.empty(0, np.int64), *found]).astype(np.int64)]
         pairs.append(np.stack((np.repeat(asking, count), seconds), axis=1))
-    first, second = np.unique(np.concatenate(pairs), axis=0).T
-    between = blocks.points[blocks.vertex[first]] - blocks.points[blocks.vertex[second]]
+    unique: Rows = np.unique(np.concatenate(pairs), axis=0)
+    between = coarse.places[unique[:, 0]] - coarse.places[unique[:, 1]]
     distance = np.sqrt(np.einsum("ij,ij->i", between, between))
-    is_close = distance <= reach[first] + blocks.radius[second]
-    return first[is_close], second[is_close]
+    close: Rows = unique[distance <= reach[unique[:, 0]] + coarse.radius[unique[:, 1]]]
+    return close
 
 
-def _halves(blocks: _Blocks, group: Rows) -> Iterator[tuple[BoolArray, cKDTree, Rows]]:
-    """Blocks, and a search tree over blocks of other groups: each two groups meet in one.
+def _halves(places: FloatArray, group: Rows) -> Iterator[tuple[BoolArray, cKDTree, Rows]]:
+    """Some of the places, and a search tree over the others: each two groups are parted by one.
 
     Two groups differ in some binary digit of their numbers.
     """
@@ -254,7 +334,14 @@ def _halves(blocks: _Blocks, group: Rows) -> Iterator[tuple[BoolArray, cKDTree, 
         for inside in (is_one, ~is_one):
             targets = np.flatnonzero(~inside)
             if inside.any() and len(targets):
-                yield inside, nearest_tree(blocks.points[blocks.vertex[targets]]), targets
+                yield inside, nearest_tree(places[targets]), targets
+
+
+def _in_parts(sizes: Rows) -> list[Rows]:
+    """The places of what has these sizes, in parts that are not too much for one go."""
+    ends = np.cumsum(sizes)
+    cuts = np.searchsorted(ends, np.arange(0, int(ends[-1]) if len(ends) else 0, _PAIRS_AT_ONCE))
+    return np.split(np.arange(len(sizes)), np.unique(cuts))
 
 
 def _best_pairs(
@@ -264,11 +351,7 @@ def _best_pairs(
     best_length = [np.empty(0)]
     best_rows = [np.empty((0, 2), dtype=np.int64)]
     best_group = [np.empty(0, dtype=np.int64)]
-    n_pairs = np.cumsum(blocks.size[first] * blocks.size[second])
-    cuts = np.searchsorted(
-        n_pairs, np.arange(0, n_pairs[-1] if len(n_pairs) else 0, _PAIRS_AT_ONCE)
-    )
-    for part in np.split(np.arange(len(first)), np.unique(cuts)):
+    for part in _in_parts(blocks.size[first] * blocks.size[second]):
         mine, theirs, of_pair = _vertex_pairs(blocks, first[part], second[part])
         between = blocks.points[mine] - blocks.points[theirs]
         length = np.sqrt(np.einsum("ij,ij->i", between, between))
