@@ -260,3 +260,33 @@ def test_what_is_not_finite_is_in_those_sums_and_means_that_it_is_near(data):
     for agg, expected in (("sum", sums), ("mean", means)):
         around = skeleton.aggregate_features(values, hops, agg=agg, inclusive=inclusive)
         np.testing.assert_allclose(around["feature_0"], expected, atol=1e-12)
+
+
+@given(st.data())
+def test_columns_of_annotations_are_aggregated_as_pandas_aggregates_them(data):
+    n = data.draw(st.integers(1, 8))
+    parents = [-1, *(data.draw(st.integers(-1, row - 1)) for row in range(1, n))]
+    ids = [2**53 + 1 + row for row in range(n)]
+    rows = data.draw(st.lists(st.integers(0, n - 1), max_size=8))
+    some = st.sampled_from([0.0, 1, 2.5, -3, np.nan])
+    depth = np.array(data.draw(st.lists(some, min_size=len(rows), max_size=len(rows))), float)
+    xyz = [[row, 0, 0] for row in range(n)]
+    size = np.arange(len(rows)) * 2**54 + 1
+    cell = cell_with(parents, xyz, ids, [ids[row] for row in rows], size=size, depth=depth)
+    limit = data.draw(st.sampled_from([0, 2, 9]))
+    hows = ["sum", "mean", "count", "size", "max", "min", "median", "nunique", np.ptp]
+    agg = {f"{column} {how}": (column, how) for column in ("size", "depth") for how in hows[:-1]}
+    agg["size np.ptp"] = ("size", np.ptp)
+    got = cell.skeleton.map_annotations_to_feature("syn", limit, agg)
+    assert got.columns.tolist() == list(agg)
+    assert got["size sum"].dtype == got["depth count"].dtype == np.int64
+    near = cell.skeleton.distance_between() <= limit
+    nodes = cell.annotations.syn.nodes
+    for row in range(n):
+        around = nodes[near[row][np.array(rows, int)]]
+        for name, (column, how) in agg.items():
+            expected = around[column].agg(how) if len(around) or how != np.ptp else np.nan
+            if not len(around) and how not in ("sum", "count", "size", "nunique"):
+                expected = np.nan
+            value = got[name].iloc[row]
+            assert (pd.isna(value) and pd.isna(expected)) or value == pytest.approx(expected), name

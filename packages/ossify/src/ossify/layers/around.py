@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,12 @@ from ossify.topology.neighbourhoods import Neighbours
 
 Where = Mapping[str, Any] | str | Callable[[pd.DataFrame], ArrayLike] | ArrayLike
 
+# These do not care in which order values come, and need not have them sorted.
+_ANY_ORDER = (
+    *("majority", "max", "min", "mean", "sum", "count", "size", "nunique", "median"),
+    *("std", "var", "sem", "prod", "any", "all"),
+)
+_ADDS_UP = ("sum", "mean", "count", "size")
 # What these make of nothing is 0; others make nothing of it.
 _ZERO_OF_NOTHING = ("sum", "count", "size", "nunique")
 
@@ -60,6 +66,66 @@ def column_and_how(name: str, how: Any) -> tuple[str, Any]:
     )
 
 
+def laid_out(near: Neighbours, hows: Iterable[Any]) -> Neighbours:
+    """The pairs in an order that suits some aggregations."""
+    anyhow = all(isinstance(how, str) and how in _ANY_ORDER for how in hows)
+    return near if anyhow else near.in_order()
+
+
+def adds_up(column: Column, how: Any) -> bool:
+    """Whether an aggregation of a column follows from sums of finite numbers."""
+    return (
+        isinstance(how, str)
+        and how in _ADDS_UP
+        and isinstance(column, np.ndarray)
+        and column.dtype in (np.int64, np.float64)
+        and not np.isinf(column).any()
+    )
+
+
+def added_up(
+    column: Column,
+    how: str,
+    points: tuple[IntArray, IntArray],
+    n_vertices: int,
+    sums_around: Callable[[AnyArray], AnyArray],
+) -> AnyArray:
+    """What an aggregation that `adds_up` comes to around each vertex.
+
+    Parameters
+    ----------
+    column, how
+        Values of annotations, and "sum", "mean", "count" or "size". What is missing is left out,
+        but for "size".
+    points
+        Rows of the annotations that count, and the row of the vertex that each is on.
+    n_vertices
+        The number of vertices V.
+    sums_around
+        A function from (V, 2) numbers to their sums around each vertex.
+
+    Returns
+    -------
+    (V,) array
+        int64 for counts, and for sums of int64; else float64. Sums of nothing are 0, its mean NaN.
+    """
+    kept, at = points
+    values = np.asarray(column)[kept]
+    present = ~np.isnan(values)
+    on_vertex = np.zeros((n_vertices, 2), dtype=values.dtype)
+    np.add.at(on_vertex[:, 0], at, np.where(present, values, 0))
+    np.add.at(on_vertex[:, 1], at, np.ones_like(present) if how == "size" else present)
+    sums = sums_around(on_vertex)
+    total, count = sums[:, 0], sums[:, 1]
+    if how == "sum":
+        return np.ascontiguousarray(total)
+    if how == "mean":
+        means: FloatArray = np.full(n_vertices, np.nan)
+        return np.divide(total, count, out=means, where=count > 0)
+    counts: IntArray = count.astype(np.int64)
+    return counts
+
+
 def of_points(
     columns: Mapping[str, tuple[Column, Any]],
     rows: IntArray,
@@ -69,6 +135,7 @@ def of_points(
 ) -> pd.DataFrame:
     """Columns of the annotations `kept`, which are at the rows `at`, around each of some rows."""
     order = np.argsort(at, kind="stable")
+    near = laid_out(near, (how for _, how in columns.values()))
     first = np.searchsorted(at[order], near.row, side="left")
     count = np.searchsorted(at[order], near.row, side="right") - first
     group = np.repeat(near.source, count)
@@ -87,6 +154,7 @@ def of_vertices(
     columns: Mapping[str, Column], near: Neighbours, n_rows: int, how: Any
 ) -> pd.DataFrame:
     """Columns of the vertices around each of some rows."""
+    near = laid_out(near, [how])
     return pd.DataFrame(
         {
             name: _aggregate(column, near.row, near.source, n_rows, how)

@@ -282,6 +282,15 @@ def aggregate(
         sums = np.bincount(groups, values, minlength=n_groups)
         with np.errstate(invalid="ignore"):
             return np.where(counts > 0, sums / (counts if how == "mean" else 1), np.nan)
+    if (
+        how in ("max", "min")
+        and isinstance(values, np.ndarray)
+        and values.dtype == np.float64
+        and np.isfinite(values).all()
+    ):
+        extremes = np.full(n_groups, -np.inf if how == "max" else np.inf)
+        (np.maximum if how == "max" else np.minimum).at(extremes, groups, values)
+        return np.where(np.isinf(extremes), np.nan, extremes)
     try:
         series = pd.Series(values).groupby(groups).agg(how)
     except AttributeError as error:

@@ -13,6 +13,8 @@ from ossify._typing import AnyArray, ArrayLike, FloatArray, IntArray
 from ossify.errors import LinkError, ShapeError
 from ossify.layers.around import (
     Where,
+    added_up,
+    adds_up,
     chosen_points,
     column_and_how,
     of_points,
@@ -141,12 +143,12 @@ class Neighbourly(Layer):
         """
         points = self._siblings[annotation]
         kept, at = self._places(points, validate, where)
+
+        def sums_around(values: AnyArray) -> AnyArray:
+            return self._sums_around(values, distance_threshold, agg_direction, chunk_size)
+
         if isinstance(agg, str) and agg in ("count", "density"):
             on_vertex = np.bincount(at, minlength=len(self))[:, np.newaxis]
-
-            def sums_around(values: AnyArray) -> AnyArray:
-                return self._sums_around(values, distance_threshold, agg_direction, chunk_size)
-
             if agg == "count":
                 return self._as_series(sums_around(on_vertex)[:, 0], f"{annotation}_count")
             both = {"count": on_vertex[:, 0], "cable": self.half_edge_length}
@@ -164,12 +166,15 @@ class Neighbourly(Layer):
             name: (points._table.column(column, f"annotation {annotation!r}"), how)
             for name, (column, how) in named.items()
         }
-        around = self._around(distance_threshold, agg_direction, chunk_size)
-        parts = [of_points(columns, rows, near.in_order(), kept, at) for rows, near in around]
-        if not parts:
-            parts = [of_points(columns, _NO_ROWS, _NOTHING, kept[:0], at[:0])]
-        frame = pd.concat(parts, ignore_index=True)
-        return frame.set_axis(self._table.frame([]).index, axis=0)
+        walked = {name: pair for name, pair in columns.items() if not adds_up(*pair)}
+        frame = pd.DataFrame(index=pd.RangeIndex(len(self)))
+        if walked:
+            frame = self._around_points(
+                walked, (kept, at), distance_threshold, agg_direction, chunk_size
+            )
+        for name in [name for name in columns if name not in walked]:
+            frame[name] = added_up(*columns[name], (kept, at), len(self), sums_around)
+        return frame[list(columns)].set_axis(self._table.frame([]).index, axis=0)
 
     def aggregate_features(
         self,
@@ -239,7 +244,7 @@ class Neighbourly(Layer):
             parts.append(
                 weighted(columns, chosen, len(rows), agg, weight)
                 if weight is not None
-                else of_vertices(columns, chosen.in_order(), len(rows), agg)
+                else of_vertices(columns, chosen, len(rows), agg)
             )
         if not parts:
             parts = [of_vertices(columns, _NOTHING, 0, "max")]
@@ -280,6 +285,26 @@ class Neighbourly(Layer):
             chosen = near if inclusive else near.choose(near.row != rows[near.source])
             np.add.at(sums, chosen.row, values[rows[chosen.source]])
         return sums
+
+    def _around_points(
+        self,
+        columns: Mapping[str, tuple[Column, Any]],
+        points: tuple[IntArray, IntArray],
+        limit: float,
+        direction: Direction,
+        chunk_size: int | None,
+    ) -> pd.DataFrame:
+        """Columns of points, aggregated around each vertex, by listing what it reaches."""
+        kept, at = points
+        has_points = np.zeros(len(self), dtype=np.bool_)
+        has_points[at] = True
+        parts = [
+            of_points(columns, rows, near.choose(has_points[near.row]), kept, at)
+            for rows, near in self._around(limit, direction, chunk_size)
+        ]
+        if not parts:
+            parts = [of_points(columns, _NO_ROWS, _NOTHING, kept[:0], at[:0])]
+        return pd.concat(parts, ignore_index=True)
 
     def _check_reach(self, limit: float, direction: Direction, chunk_size: int | None) -> None:
         if not limit >= 0:
