@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import ossify
-from ossify import Cell, Link
+from ossify import Cell, Link, algorithms
 from ossify.compartment import Compartment
 from ossify.testing import assert_cells_equal
 
@@ -111,3 +111,30 @@ def test_answers_of_the_services_make_a_cell(service_cell, tmp_path):
     assert (is_axon == by_flow).mean() > 0.9
     ossify.save_cell(service_cell, tmp_path / "cell.osy")
     assert_cells_equal(ossify.load_cell(tmp_path / "cell.osy"), service_cell)
+
+
+def test_it_is_cut_into_pieces_healed_and_simplified_with_all_its_synapses(real_cell: Cell) -> None:
+    whole = real_cell.skeleton
+    # Every 500th vertex goes, with the synapses on it, and leaves a gap of two edges.
+    broken = real_cell.apply_mask("skeleton", np.arange(whole.n_vertices) % 500 != 7)
+    healed, joins = algorithms.heal(broken, 20_000, return_joins=True)
+    assert len(joins) == len(broken.skeleton.roots) - 1 > 5
+    assert healed.skeleton.roots.tolist() == [whole.root]
+    assert healed.skeleton.cable_length() == pytest.approx(whole.cable_length(), rel=0.01)
+
+    simple = algorithms.simplify(healed, 500)
+    assert simple.skeleton.n_vertices < 0.7 * whole.n_vertices
+    assert np.array_equal(simple.skeleton.end_points, healed.skeleton.end_points)
+    measures = algorithms.morphometrics(simple, "compartment")
+    for name in ("pre_syn", "post_syn"):
+        assert measures[f"n_{name}"].sum() == broken.annotations[name].n_vertices
+
+
+def test_no_synapse_is_lost_with_twigs_that_bear_none(service_cell: Cell) -> None:
+    names = service_cell.annotations.names
+    pruned = algorithms.prune(service_cell, 10_000, keep=names, recursive=True)
+    assert pruned.skeleton.n_end_points < service_cell.skeleton.n_end_points
+    table = algorithms.morphometrics(pruned)
+    for name in names:
+        linked = service_cell.annotations[name].map_index_to_layer("skeleton", missing=-1) >= 0
+        assert table[f"n_{name}"].item() == linked.sum()

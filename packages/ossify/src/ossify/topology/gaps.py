@@ -34,8 +34,8 @@ _EDGES_ACROSS = 8
 _NEAR = 16
 # Blocks are put together until there are so many of each tree, or so many in all.
 _COARSE_OF_TREE, _COARSE = 4, 2048
-# Distances that are computed at once: 32 MB.
-_PAIRS_AT_ONCE = 1 << 22
+# Distances that are computed at once: 8 MB, and some times that for their ends.
+_PAIRS_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
