@@ -97,7 +97,7 @@ def build(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST)
 def demo(session: nox.Session) -> None:
-    """The main job, as the README's first command runs it."""
+    """The main job of both packages, as their first commands run it."""
     session.install(f"{wheel(session, 'ossify')}[plot]")
     with session.chdir(session.create_tmp()):
         session.run("ossify", "demo")
@@ -105,6 +105,8 @@ def demo(session: nox.Session) -> None:
         missing = [name for name in ("demo.osy", "demo.png") if not Path(name).is_file()]
     if missing:
         session.error(f"`ossify demo` did not write {missing}")
+    session.install(f"{wheel(session, 'cortical-tools')}[all]")
+    session.run("cortical-tools", "demo")
 
 
 @nox.session(python=NEWEST)
