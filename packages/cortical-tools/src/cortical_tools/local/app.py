@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 from cortical_tools.local.answers import Answer, Refusal
 from cortical_tools.local.calls import Call, Route
 from cortical_tools.local.faults import Fault, Faults, Request
+from cortical_tools.local.mesh_files import MeshLayout
 from cortical_tools.local.served import ServedSnapshot
 from cortical_tools.local.services import (
     bucket,
     info,
     l2cache,
     materialize,
+    meshes,
     segmentation,
     skeletons,
     staging,
@@ -36,6 +38,8 @@ ROUTES: tuple[Route, ...] = (
     *skeletons.ROUTES,
     *states.ROUTES,
     *staging.ROUTES,
+    # Mesh files are made when asked for; all others stand in the folder.
+    *meshes.ROUTES,
     *bucket.ROUTES,
 )
 DEFAULT_ROW_CAP = 200_000
@@ -58,12 +62,15 @@ class Settings:
         What goes wrong.
     log
         What was asked, in the order of the answers.
+    mesh_layout
+        In which files meshes are kept.
     """
 
     token: str | None = None
     row_cap: int = DEFAULT_ROW_CAP
     faults: Faults = field(default_factory=Faults)
     log: list[Request] = field(default_factory=list)
+    mesh_layout: MeshLayout = "legacy"
 
 
 def make_app(served: ServedSnapshot, base: str, settings: Settings) -> Any:
@@ -118,6 +125,7 @@ class _Endpoint:
             headers={name.lower(): value for name, value in request.headers.items()},
             body=await request.body(),
             row_cap=self._settings.row_cap,
+            mesh_layout=self._settings.mesh_layout,
         )
         answer = await run_in_threadpool(self._answered, call)
         headers = {"content-type": answer.media_type, **answer.headers}

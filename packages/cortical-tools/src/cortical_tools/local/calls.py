@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cortical_tools.local.answers import Answer, Refusal, nanoseconds
+from cortical_tools.local.mesh_files import MeshLayout
 from cortical_tools.local.served import ServedSnapshot
 
 
@@ -29,6 +30,10 @@ class Call:
         By lower-case name.
     body
         Of any method: some GET requests have one.
+    row_cap
+        The most rows that a query answers with.
+    mesh_layout
+        In which files meshes are kept.
     """
 
     served: ServedSnapshot
@@ -38,6 +43,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     row_cap: int
+    mesh_layout: MeshLayout
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object; no body is an empty one.

@@ -12,6 +12,7 @@ import pandas as pd
 from cortical_tools.local.answers import Refusal
 from cortical_tools.local.history import IdHistory
 from cortical_tools.local.level2 import Level2Data
+from cortical_tools.local.mesh_files import MeshFiles
 from cortical_tools.local.tables import Lookup, at_moment, of_version
 from cortical_tools.snapshot_folder import Snapshot, Version, layout
 
@@ -58,6 +59,11 @@ class ServedSnapshot:
     def level2(self) -> Level2Data:
         """Level-2 attributes and edges."""
         return Level2Data(self.snapshot)
+
+    @cached_property
+    def meshes(self) -> MeshFiles:
+        """The files of meshes."""
+        return MeshFiles(self.snapshot)
 
     def version(self, text: str) -> Version:
         """A version that may be queried.

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from cortical_tools.errors import MissingExtraError, ServiceError
 from cortical_tools.local.app import DEFAULT_ROW_CAP, Settings, make_app
 from cortical_tools.local.faults import Faults, Request
+from cortical_tools.local.mesh_files import LAYOUTS, MeshLayout
 from cortical_tools.local.served import ServedSnapshot
 from cortical_tools.snapshot_folder import Snapshot
 
@@ -63,6 +64,15 @@ class LocalService(str):
     def row_cap(self, value: int) -> None:
         self.settings.row_cap = value
 
+    @property
+    def mesh_layout(self) -> MeshLayout:
+        """In which files meshes are kept."""
+        return self.settings.mesh_layout
+
+    @mesh_layout.setter
+    def mesh_layout(self, value: MeshLayout) -> None:
+        self.settings.mesh_layout = value
+
 
 @contextmanager
 def serve(
@@ -73,6 +83,7 @@ def serve(
     token: str | None = None,
     row_cap: int = DEFAULT_ROW_CAP,
     faults: Faults | None = None,
+    mesh_layout: MeshLayout = "legacy",
 ) -> Iterator[LocalService]:
     """Serve a snapshot folder in CAVE's protocol while the block runs.
 
@@ -95,6 +106,10 @@ def serve(
         header, as CAVE's do.
     faults
         What goes wrong, if it is known beforehand.
+    mesh_layout
+        In which files meshes are kept: ``"legacy"`` and ``"draco"``, one file for each fragment;
+        ``"dynamic"``, the same beside an info of shards; or ``"initial"``, byte ranges of one file.
+        All but the first need the extra ``mesh``.
 
     Yields
     ------
@@ -120,8 +135,10 @@ def serve(
         )
     if row_cap < 1:
         raise ServiceError(f"row_cap must be 1 or more; got {row_cap}")
+    if mesh_layout not in LAYOUTS:
+        raise ServiceError(f"mesh_layout must be one of {LAYOUTS}; got {mesh_layout!r}")
     snapshot = Snapshot(folder)
-    settings = Settings(token, row_cap, faults if faults is not None else Faults())
+    settings = Settings(token, row_cap, faults or Faults(), mesh_layout=mesh_layout)
     with _listening(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host
         service = LocalService(f"http://{shown}:{listener.getsockname()[1]}")

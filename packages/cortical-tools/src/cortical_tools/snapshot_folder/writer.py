@@ -21,6 +21,7 @@ from cortical_tools.errors import SnapshotError
 from cortical_tools.snapshot_folder import layout
 from cortical_tools.snapshot_folder.facts import Facts
 from cortical_tools.snapshot_folder.frames import write_frame
+from cortical_tools.snapshot_folder.meshes import StoredMesh
 
 _UNFINISHED = ".unfinished"
 
@@ -130,6 +131,10 @@ class SnapshotWriter:
         """
         text = json.dumps(arrays, separators=(",", ":"))
         self.add_bytes(layout.skeleton_of(root_id), gzip.compress(text.encode(), 9, mtime=0))
+
+    def add_mesh(self, root_id: int, mesh: StoredMesh) -> None:
+        """Add the mesh of an object."""
+        self.add_bytes(layout.mesh_of(root_id), mesh.to_bytes())
 
     def add_state(self, state_id: int, state: Any) -> None:
         """Add a neuroglancer state."""

@@ -77,6 +77,7 @@ def make_world(
     _write_level2(writer, neurons, story)
     _write_tables(writer, neurons, synapses.table, rng)
     for neuron, history in zip(neurons, story.neurons, strict=True):
+        writer.add_mesh(history[-1], neuron.mesh)
         writer.add_skeleton(history[-1], _skeleton(neuron, history[-1], datastack_name))
     facts = Facts(
         datastack_name=datastack_name,

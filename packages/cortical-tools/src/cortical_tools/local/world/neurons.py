@@ -10,12 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cortical_tools.local.world.ids import FloatArray, IdMint, IntArray
+from cortical_tools.snapshot_folder import StoredMesh
 
 _HOME = np.array([1_000_000.0, 600_000.0, 1_000_000.0])
 """Where the example cells have their soma."""
 _SPREAD = np.array([45_000.0, 45_000.0, 45_000.0])
 _CENTRE = np.array([760_000.0, 850_000.0, 860_000.0])
 _PER_L2 = 2
+_CANDIDATES = 16
 _AXON = 2
 _SHARE_OF_BRANCH = 0.05
 
@@ -48,6 +50,8 @@ class Neuron:
         (3,) in nanometres.
     n_pre, n_post
         How many outputs and inputs it has.
+    mesh
+        A tube around its skeleton.
     """
 
     points: FloatArray
@@ -62,6 +66,7 @@ class Neuron:
     soma: FloatArray
     n_pre: int
     n_post: int
+    mesh: StoredMesh
 
 
 def make_neuron(n_vertices: int, seed: int, mint: IdMint, rng: np.random.Generator) -> Neuron:
@@ -82,12 +87,13 @@ def make_neuron(n_vertices: int, seed: int, mint: IdMint, rng: np.random.Generat
     # Serving a folder does without ossify; only making one needs it.
     from ossify import example_cell  # noqa: PLC0415
 
-    cell = example_cell(n_vertices, seed)
+    cell = example_cell(n_vertices, seed, mesh=True)
     shift = np.round(_CENTRE + rng.uniform(-1, 1, 3) * _SPREAD - _HOME)
     graph, skeleton = cell.graph, cell.skeleton
-    # An example cell has both.
+    # This example cell has all of them.
     assert graph is not None
     assert skeleton is not None
+    assert cell.mesh is not None
     points = np.asarray(graph.vertices) + shift
     place = mint.place(points)
     pairs = np.asarray(graph.edges_positional)
@@ -122,6 +128,7 @@ def make_neuron(n_vertices: int, seed: int, mint: IdMint, rng: np.random.Generat
         soma=np.asarray(skeleton.vertices)[0] + shift,
         n_pre=cell.annotations["pre_syn"].n_vertices,
         n_post=cell.annotations["post_syn"].n_vertices,
+        mesh=_mesh(cell.mesh, shift, points[first], ids, mint),
     )
 
 
@@ -163,6 +170,21 @@ def _attributes(
         for name in "xyz":
             table[f"chunk_intersect_count_{name}_{end}"] = rng.integers(0, 600, len(table))
     return table
+
+
+def _mesh(
+    mesh: Any, shift: FloatArray, points: FloatArray, l2_ids: IntArray, mint: IdMint
+) -> StoredMesh:
+    """The mesh of a cell, each vertex with the nearest level-2 id, if possible of its own chunk."""
+    from scipy.spatial import cKDTree
+
+    vertices = np.asarray(mesh.vertices) + shift
+    near = cKDTree(points).query(vertices, k=min(_CANDIDATES, len(points)))[1]
+    chunk = mint.place(points)
+    is_own = (chunk[near] == mint.place(vertices)[:, None]).all(axis=2)
+    best = near[np.arange(len(near)), is_own.argmax(axis=1)]
+    faces = np.asarray(mesh.faces_positional)
+    return StoredMesh(vertices.astype(np.float32), faces.astype(np.uint32), l2_ids[best])
 
 
 def _skeleton(skeleton: Any, shift: FloatArray, compartment: IntArray) -> dict[str, Any]:
