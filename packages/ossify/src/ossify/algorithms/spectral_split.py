@@ -12,9 +12,9 @@ from ossify.algorithms.subject import site_rows, skeleton_of
 from ossify.cell.cell import Cell
 from ossify.layers.skeleton import SkeletonLayer
 from ossify.topology.patch_cuts import cut_where_it_pays
-from ossify.topology.reach_sums import sums_within
 from ossify.topology.segments import segment_of
 from ossify.topology.smoothing import smoothed
+from ossify.topology.within_reach import sums_within
 
 
 @overload

@@ -126,6 +126,47 @@ def added_up(
     return counts
 
 
+def is_extreme(column: Column, how: Any) -> bool:
+    """Whether an aggregation is the least or greatest of numbers, none of them infinite."""
+    return (
+        isinstance(how, str)
+        and how in ("max", "min")
+        and isinstance(column, np.ndarray)
+        and column.dtype.kind == "f"
+        and not np.isinf(column).any()
+    )
+
+
+def extreme(
+    column: Column,
+    how: str,
+    points: tuple[IntArray, IntArray],
+    n_vertices: int,
+    minima_around: Callable[[FloatArray], FloatArray],
+) -> FloatArray:
+    """The least or greatest value around each vertex, NaN where there is none.
+
+    Parameters
+    ----------
+    column, how
+        Numbers, and "max" or "min". What is missing is left out.
+    points
+        Rows of the numbers that count, and the row of the vertex that each is on.
+    n_vertices
+        The number of vertices V.
+    minima_around
+        A function from (V,) numbers, infinite for none, to the least around each vertex.
+    """
+    kept, at = points
+    numbers = np.asarray(column)
+    sign = -1.0 if how == "max" else 1.0
+    values = sign * numbers[kept].astype(np.float64)
+    on_vertex: FloatArray = np.full(n_vertices, np.inf)
+    np.minimum.at(on_vertex, at, np.where(np.isnan(values), np.inf, values))
+    least = minima_around(on_vertex)
+    return np.where(np.isinf(least), np.nan, sign * least).astype(numbers.dtype)
+
+
 def of_points(
     columns: Mapping[str, tuple[Column, Any]],
     rows: IntArray,

@@ -17,6 +17,8 @@ from ossify.layers.around import (
     adds_up,
     chosen_points,
     column_and_how,
+    extreme,
+    is_extreme,
     of_points,
     of_vertices,
     summed,
@@ -147,6 +149,9 @@ class Neighbourly(Layer):
         def sums_around(values: AnyArray) -> AnyArray:
             return self._sums_around(values, distance_threshold, agg_direction, chunk_size)
 
+        def minima_around(values: FloatArray) -> FloatArray:
+            return self._minima_around(values, distance_threshold, agg_direction, chunk_size)
+
         if isinstance(agg, str) and agg in ("count", "density"):
             on_vertex = np.bincount(at, minlength=len(self))[:, np.newaxis]
             if agg == "count":
@@ -166,14 +171,23 @@ class Neighbourly(Layer):
             name: (points._table.column(column, f"annotation {annotation!r}"), how)
             for name, (column, how) in named.items()
         }
-        walked = {name: pair for name, pair in columns.items() if not adds_up(*pair)}
+        walked = {
+            name: pair
+            for name, pair in columns.items()
+            if not adds_up(*pair) and not is_extreme(*pair)
+        }
         frame = pd.DataFrame(index=pd.RangeIndex(len(self)))
         if walked:
             frame = self._around_points(
                 walked, (kept, at), distance_threshold, agg_direction, chunk_size
             )
         for name in [name for name in columns if name not in walked]:
-            frame[name] = added_up(*columns[name], (kept, at), len(self), sums_around)
+            column, how = columns[name]
+            frame[name] = (
+                added_up(column, how, (kept, at), len(self), sums_around)
+                if adds_up(column, how)
+                else extreme(column, how, (kept, at), len(self), minima_around)
+            )
         return frame[list(columns)].set_axis(self._table.frame([]).index, axis=0)
 
     def aggregate_features(
@@ -238,6 +252,21 @@ class Neighbourly(Layer):
                 agg,
             )
             return frame.set_axis(self._table.frame([]).index, axis=0)
+        if inclusive and columns and all(is_extreme(column, agg) for column in columns.values()):
+            here = np.arange(len(self))
+            extremes = {
+                name: extreme(
+                    column,
+                    agg,
+                    (here, here),
+                    len(self),
+                    lambda values: self._minima_around(
+                        values, radius, direction, chunk_size, metric
+                    ),
+                )
+                for name, column in columns.items()
+            }
+            return pd.DataFrame(extremes, index=self._table.frame([]).index)
         parts = []
         for rows, near in self._around(radius, direction, chunk_size, metric):
             chosen = near if inclusive else near.choose(near.row != rows[near.source])
@@ -285,6 +314,21 @@ class Neighbourly(Layer):
             chosen = near if inclusive else near.choose(near.row != rows[near.source])
             np.add.at(sums, chosen.row, values[rows[chosen.source]])
         return sums
+
+    def _minima_around(
+        self,
+        values: FloatArray,
+        limit: float,
+        direction: Direction,
+        chunk_size: int | None,
+        metric: Metric = "distance",
+    ) -> FloatArray:
+        """(V,) least of (V,) values around each vertex; infinite stands for none."""
+        least = np.full(len(self), np.inf)
+        some = np.flatnonzero(np.isfinite(values))
+        for rows, near in self._around(limit, direction, chunk_size, metric, some):
+            np.minimum.at(least, near.row, values[rows[near.source]])
+        return least
 
     def _around_points(
         self,

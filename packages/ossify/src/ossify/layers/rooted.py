@@ -14,9 +14,9 @@ from ossify.layers.neighbourhoods import Metric
 from ossify.layers.vertex_table import VertexTable
 from ossify.topology.neighbourhoods import Direction, Neighbours, tree_neighbours
 from ossify.topology.ragged import Ragged
-from ossify.topology.reach_sums import sums_within
 from ossify.topology.rooted_tree import RootedTree
 from ossify.topology.selection import Selection
+from ossify.topology.within_reach import minima_within, sums_within
 from ossify.vertex_ids import NO_VERTEX
 
 if TYPE_CHECKING:
@@ -226,6 +226,17 @@ class Rooted(EdgeLayer):
         self._check_reach(limit, direction, chunk_size)
         steps = self._steps(metric)
         return sums_within(self.tree, steps, values, limit, direction, inclusive=inclusive)
+
+    def _minima_around(
+        self,
+        values: FloatArray,
+        limit: float,
+        direction: Direction,
+        chunk_size: int | None,
+        metric: Metric = "distance",
+    ) -> FloatArray:
+        self._check_reach(limit, direction, chunk_size)
+        return minima_within(self.tree, self._steps(metric), values, limit, direction)
 
     def _steps(self, metric: Metric) -> FloatArray:
         return self._embedded.steps if metric == "distance" else np.ones(len(self))

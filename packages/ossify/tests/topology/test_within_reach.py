@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ossify.topology.neighbourhoods import tree_neighbours
-from ossify.topology.reach_sums import sums_within
 from ossify.topology.rooted_tree import RootedTree
+from ossify.topology.within_reach import minima_within, sums_within
 
 WAYS = ["undirected", "upstream", "downstream"]
 
@@ -103,3 +103,31 @@ def test_nothing_or_one_vertex(n, n_columns):
     for dtype in (int, float):
         values = np.ones((n, n_columns), dtype)
         assert sums_within(tree, np.zeros(n), values, 1).tolist() == values.tolist()
+
+
+@pytest.mark.parametrize("way", WAYS)
+@given(data=st.data())
+def test_the_least_value_is_the_least_of_all_within_reach(forests, data, way):
+    tree = RootedTree.from_parents(data.draw(forests))
+    n = tree.n_vertices
+    steps = np.array(data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n)), float)
+    some = st.one_of(st.integers(-9, 9).map(float), st.just(np.inf))
+    values = np.array(data.draw(st.lists(some, min_size=n, max_size=n)))
+    limit = data.draw(st.sampled_from([0, 1, 2, 4.5, 7, np.inf]))
+    near = tree_neighbours(tree, steps, np.arange(n), limit, way)
+    expected = np.full(n, np.inf)
+    np.minimum.at(expected, near.source, values[near.row])
+    assert minima_within(tree, steps, values, limit, way).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_least_values_in_forests_of_every_odd_shape(large_forest, way):
+    tree = RootedTree.from_parents(large_forest)
+    rng = np.random.default_rng(4)
+    steps = rng.integers(0, 9, tree.n_vertices).astype(float)
+    values = rng.permutation(tree.n_vertices).astype(float)
+    limit = 2 if tree.n_children.max() > 1000 else 30
+    near = tree_neighbours(tree, steps, np.arange(tree.n_vertices), limit, way)
+    expected = np.full(tree.n_vertices, np.inf)
+    np.minimum.at(expected, near.source, values[near.row])
+    assert minima_within(tree, steps, values, limit, way).tolist() == expected.tolist()

@@ -1,4 +1,4 @@
-"""Sums over everything within a path length of each vertex of a tree, without listing it."""
+"""Sums and least values within a path length of each vertex of a tree, without listing pairs."""
 
 from __future__ import annotations
 
@@ -76,14 +76,8 @@ def sums_within(
     >>> sums_within(tree, np.ones(4), np.array([[1], [10], [100], [1000]]), 1).ravel().tolist()
     [11, 1111, 110, 1010]
     """
-    lengths = np.asarray(steps, dtype=np.float64)
-    passable = np.isfinite(lengths)
-    if not passable.all():
-        tree = RootedTree(np.where(passable, tree.parent, np.int32(-1)))
-        lengths = np.where(passable, lengths, 0.0)
+    tree, height, reach = _measured(tree, steps, limit)
     index = tree.index
-    height = index.in_order(tree.sums_from_root(lengths))
-    reach = limit + _ROUNDING * float(np.max(height, initial=0.0))
     numbers = np.asarray(values)
     if numbers.dtype.kind == "f":
         # Differences of running sums seldom come out as 0; how many values are not 0 is exact.
@@ -99,6 +93,59 @@ def sums_within(
         return sums
     sums, present = np.split(sums, 2, axis=1)
     return np.where(present > 0, sums, 0.0)
+
+
+def minima_within(
+    tree: RootedTree,
+    steps: FloatArray,
+    values: FloatArray,
+    limit: float,
+    direction: Direction = "undirected",
+) -> FloatArray:
+    """Least of the values at what a walk along a tree reaches from each vertex, itself included.
+
+    Parameters
+    ----------
+    tree, steps, limit, direction
+        As for `sums_within`.
+    values
+        (V,) numbers, infinite where there is none.
+
+    Returns
+    -------
+    (V,) float64 array
+        Infinite where there is none within reach.
+
+    Notes
+    -----
+    As `sums_within`, but that nothing has to be taken off: the way through a hub is never shorter
+    than the path.
+
+    Examples
+    --------
+    >>> chain = RootedTree.from_parents([-1, 0, 1, 2])
+    >>> minima_within(chain, np.ones(4), np.array([5.0, 7, 8, 9]), 1).tolist()
+    [5.0, 5.0, 7.0, 8.0]
+    """
+    tree, height, reach = _measured(tree, steps, limit)
+    index = tree.index
+    column = index.in_order(np.asarray(values, dtype=np.float64))[:, np.newaxis]
+    collected = _Minima(index, height, column, reach, direction)
+    collected.collect()
+    return index.per_row(collected.total[:, 0])
+
+
+def _measured(
+    tree: RootedTree, steps: FloatArray, limit: float
+) -> tuple[RootedTree, FloatArray, float]:
+    """A forest of passable edges, the height of each place above its root, and the reach."""
+    lengths = np.asarray(steps, dtype=np.float64)
+    passable = np.isfinite(lengths)
+    if not passable.all():
+        tree = RootedTree(np.where(passable, tree.parent, np.int32(-1)))
+        lengths = np.where(passable, lengths, 0.0)
+    height = tree.index.in_order(tree.sums_from_root(lengths))
+    return tree, height, limit + _ROUNDING * float(np.max(height, initial=0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +242,24 @@ class _Sums:
         # Hubs are taken off the ends of their runs.
         self._stop = index.run_stop.copy()
         self._alone = np.ones(index.n_runs, dtype=np.bool_)
-        self.total = np.zeros_like(value)
+        self.total = self._nothing(len(value))
+
+    def _nothing(self, n: int) -> AnyArray:
+        return np.zeros((n, self._value.shape[1]), dtype=self._value.dtype)
+
+    def _add_parts(self, place: Places, part: Places) -> None:
+        """Add to each place what all places of its part have."""
+        sums = self._nothing(int(part[-1]) + 1)
+        np.add.at(sums, part, self._value[place])
+        self.total[place] += sums[part]
+
+    def _add_ranges(
+        self, place: Places, given: Places, start: Places, stop: Places, sign: int = 1
+    ) -> None:
+        """Add to each place what the given ones from a start to a stop have."""
+        running = np.zeros((len(given) + 1, self._value.shape[1]), dtype=self._value.dtype)
+        np.cumsum(self._value[given], axis=0, out=running[1:])
+        self.total[place] += sign * (running[stop] - running[start])
 
     def collect(self) -> None:
         """Divide until only runs are left, then sum along these."""
@@ -228,10 +292,7 @@ class _Sums:
         if not len(parts.run):
             return
         place, length = self._places(parts.run)
-        part = np.repeat(parts.part, length)
-        sums = np.zeros((int(part[-1]) + 1, self._value.shape[1]), dtype=self._value.dtype)
-        np.add.at(sums, part, self._value[place])
-        self.total[place] += sums[part]
+        self._add_parts(place, np.repeat(parts.part, length))
         self._alone[parts.run] = False
 
     def _sum_through(self, hubs: _Hubs, chosen: Places) -> None:
@@ -269,11 +330,10 @@ class _Sums:
         key = _pairs(group[giving], distance[giving])
         order = np.argsort(key, kind="stable")
         key = key[order]
-        running = _running(self._value[place[giving][order]])
         whose = group[asking]
         stop = np.searchsorted(key, _pairs(whose, self._reach - distance[asking]), side="right")
         start = np.searchsorted(key.real, whose, side="left")
-        self.total[place[asking]] += sign * (running[stop] - running[start])
+        self._add_ranges(place[asking], place[giving][order], start, stop, sign)
 
     def _sum_along_runs(self) -> None:
         """Sum along every run that is left by itself."""
@@ -293,8 +353,27 @@ class _Sums:
             start = np.searchsorted(key, _pairs(own, height - self._reach), side="left")
         if self._way != "upstream":
             stop = np.searchsorted(key, _pairs(own, height + self._reach), side="right")
-        running = _running(self._value[place])
-        self.total[place] += running[stop] - running[start]
+        self._add_ranges(place, place, start, stop)
+
+
+class _Minima(_Sums):
+    """Least values, of one column, as far as they have been collected."""
+
+    def _nothing(self, n: int) -> AnyArray:
+        return np.full((n, 1), np.inf)
+
+    def _add_parts(self, place: Places, part: Places) -> None:
+        least = self._nothing(int(part[-1]) + 1)
+        np.minimum.at(least[:, 0], part, self._value[place, 0])
+        self.total[place] = np.minimum(self.total[place], least[part])
+
+    def _add_ranges(
+        self, place: Places, given: Places, start: Places, stop: Places, sign: int = 1
+    ) -> None:
+        if sign < 0:
+            return
+        least = range_minima(self._value[given, 0], start, stop, empty=np.inf)
+        self.total[place, 0] = np.minimum(self.total[place, 0], least)
 
 
 def _pairs(first: IntArray, second: FloatArray) -> npt.NDArray[np.complex128]:
@@ -303,10 +382,3 @@ def _pairs(first: IntArray, second: FloatArray) -> npt.NDArray[np.complex128]:
     pairs.real = first
     pairs.imag = second
     return pairs
-
-
-def _running(values: AnyArray) -> AnyArray:
-    """(n + 1, k) sum of all values before each."""
-    running = np.zeros((len(values) + 1, values.shape[1]), dtype=values.dtype)
-    np.cumsum(values, axis=0, out=running[1:])
-    return running
