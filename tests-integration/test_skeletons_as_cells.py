@@ -234,6 +234,22 @@ def test_many_are_as_one_by_one_in_far_fewer_requests(dataset, service, neurons)
     assert not any("provenance" in path for path in asked), "no volume is opened for a skeleton"
 
 
+def test_a_cut_answer_for_many_is_asked_for_in_halves_until_it_is_whole(dataset, service, neurons):
+    roots = [neuron["root_ids"][-1] for neuron in neurons.values()]
+    roots.remove(neurons["nucleus off its segmentation"]["root_ids"][-1])
+    now = datetime.now(UTC)
+    options = {"timestamp": now, "omit_self_synapses": False, "progress": False}
+    whole = dataset.get_skeletons(roots, **options)
+    most = max(layer.n_vertices for cell in whole.values() for layer in cell.annotations)
+    # A server that sends as many rows as it may does not know whether there are more.
+    service.row_cap = most + 1
+    service.log.clear()
+    cells = dataset.get_skeletons(roots, **options)
+    assert sum("query" in request.path for request in service.log) > 2
+    for root in roots:
+        assert_cells_equal(cells[root], whole[root])
+
+
 def test_many_can_be_transformed_too(dataset, root):
     now = datetime.now(UTC)
     cells = dataset.get_skeletons([root], transform="rigid", timestamp=now, progress=False)

@@ -179,8 +179,9 @@ class Cave:
         return self.rows(self.synapses if table == "synapses" else self.tables[table], column, ids)
 
     def rows(self, frame: pd.DataFrame, column: str, ids: list[int]) -> pd.DataFrame:
-        # Servers take an empty list for no filter.
-        rows = frame[frame[column].isin(ids)] if ids else frame
+        # Servers take an empty list for no filter, and send the whole table.
+        assert ids
+        rows = frame[frame[column].isin(ids)]
         if self.row_cap is not None and len(rows) > self.row_cap:
             rows = rows[: self.row_cap]
             if self.says_that_it_caps:
