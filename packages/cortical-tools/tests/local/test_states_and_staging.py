@@ -61,6 +61,14 @@ def test_annotations_get_ids_and_updates_new_ones(ask):
     assert ask("GET", f"{table}?annotation_ids={new}").json() == []
 
 
+def test_ids_are_never_given_twice(ask):
+    table = f"{AV}/cell_type_manual/annotations"
+    first, second = ask("POST", table, json={"annotations": [{}, {}]}).json()
+    ask("DELETE", table, json={"annotation_ids": [first]})
+    (third,) = ask("POST", table, json={"annotations": [{}]}).json()
+    assert third not in (first, second)
+
+
 def test_too_many_or_nameless_annotations_are_refused(ask):
     table = f"{AV}/nucleus_detection_v0/annotations"
     assert ask("POST", table, json={"annotations": [{}] * 10_001}).status_code == 413

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -16,7 +18,7 @@ from cortical_tools.local.mesh_files import MeshFiles
 from cortical_tools.local.tables import Lookup, at_moment, of_version
 from cortical_tools.snapshot_folder import Snapshot, Version, layout
 
-FIRST_STATE_ID = 5_000_000_000_000_001
+_FIRST_NEW_ID = 5_000_000_000_000_001
 
 
 @dataclass
@@ -26,11 +28,9 @@ class Uploads:
     states: dict[int, Any] = field(default_factory=dict)
     properties: dict[int, Any] = field(default_factory=dict)
     annotations: dict[str, dict[int, Any]] = field(default_factory=dict)
+    # `next` on a counter is one step, whichever threads take it.
+    new_ids: Iterator[int] = field(default_factory=lambda: itertools.count(_FIRST_NEW_ID))
     lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def next_state_id(self) -> int:
-        """An id that no state and no property has had."""
-        return FIRST_STATE_ID + len(self.states) + len(self.properties)
 
 
 class ServedSnapshot:
@@ -104,9 +104,16 @@ class ServedSnapshot:
         return of_version(rows, is_of_version, version, self._lookup)
 
     def live_rows(self, name: str, moment: int) -> tuple[pd.DataFrame, pd.Series]:
-        """The rows of a table at a moment, and which of them await the lookup of a supervoxel."""
+        """The rows of a table at a moment, and which of them await the lookup of a supervoxel.
+
+        They are not to be changed.
+        """
         if name not in self.facts.tables:
             raise Refusal(404, f"table {name} not found in {self.facts.datastack_name}")
+        return self._live_rows(name, moment)
+
+    @lru_cache(maxsize=16)  # noqa: B019 - lives as long as its server
+    def _live_rows(self, name: str, moment: int) -> tuple[pd.DataFrame, pd.Series]:
         rows, _ = self.snapshot.rows(layout.TABLES, name, self._version_for(moment).number)
         return at_moment(rows, moment, self._lookup)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from cortical_tools.local.answers import Answer, Refusal, json_answer
 from cortical_tools.local.calls import Call, Route
 
 _MOST = 10_000
-_FIRST_ID = 9_000_000_000
 
 
 def _volume(call: Call) -> None:
@@ -48,8 +48,7 @@ def _keep(call: Call, annotations: list[dict[str, Any]]) -> list[int]:
     uploads, name = call.served.uploads, _table(call)
     with uploads.lock:
         kept = uploads.annotations.setdefault(name, {})
-        first = _FIRST_ID + len(kept)
-        ids = list(range(first, first + len(annotations)))
+        ids = list(itertools.islice(uploads.new_ids, len(annotations)))
         kept.update(zip(ids, annotations, strict=True))
     return ids
 

@@ -29,7 +29,7 @@ def _kept(call: Call, place: str, where: dict[int, Any]) -> Answer:
     content, uploads = _content(call), call.served.uploads
     with uploads.lock:
         given = "state" in call.names
-        number = call.number("state") if given else uploads.next_state_id()
+        number = call.number("state") if given else next(uploads.new_ids)
         where[number] = content
     return json_answer(f"{call.base}{place}/{number}")
 

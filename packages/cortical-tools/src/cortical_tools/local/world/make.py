@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ def make_world(
     _write_ids(writer, story)
     _write_level2(writer, neurons, story)
     _write_tables(writer, neurons, synapses.table, rng)
+    writer.add_bytes(f"{layout.BUCKET}/em/info", json.dumps(plan.image_info()).encode())
     for neuron, history in zip(neurons, story.neurons, strict=True):
         writer.add_mesh(history[-1], neuron.mesh)
         writer.add_skeleton(history[-1], _skeleton(neuron, history[-1], datastack_name))

@@ -79,6 +79,23 @@ def graphene_info() -> dict[str, Any]:
     }
 
 
+def image_info() -> dict[str, Any]:
+    """The ``info`` of the image, of which there is nothing else."""
+    scale = graphene_info()["scales"][0]
+    return {
+        "data_type": "uint8",
+        "num_channels": 1,
+        "scales": [
+            {
+                "chunk_sizes": [[128, 128, 32]],
+                "encoding": "raw",
+                **{name: scale[name] for name in ("key", "resolution", "size", "voxel_offset")},
+            }
+        ],
+        "type": "image",
+    }
+
+
 def chunks() -> Chunks:
     """The geometry of the chunks."""
     return Chunks.from_info(graphene_info())
