@@ -86,8 +86,8 @@ def test_ids_stay_exact():
     ids = 864691135639806263 + 2 * np.arange(2)
     nodes = pd.DataFrame({"x": [0.0, 1.0], "y": 0.0, "z": 0.0}, index=ids)
     frame = persistence(SkeletonLayer("s", nodes, [[ids[1], ids[0]]]))
-    assert frame.loc[0, ["end_point", "dies_at"]].astype("int64").tolist() == ids[::-1].tolist()
-    assert frame["end_point"].dtype == np.int64
+    assert (frame["end_point"].item(), frame["dies_at"].item()) == (ids[1], ids[0])
+    assert frame["end_point"].dtype == frame["dies_at"].dtype == np.int64
 
 
 def test_another_distance_is_refused(two_trees):

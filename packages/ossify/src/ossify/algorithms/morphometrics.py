@@ -98,7 +98,7 @@ def morphometrics(
     parts = Parts.of(skeleton, by)
     measured = Measured(skeleton, parts, _radii(skeleton, radius))
     columns: dict[str, Any] = {"cell": [cell.name] * len(parts)}
-    columns["units"] = pd.array([skeleton.units] * len(parts), dtype="str")
+    columns["units"] = [skeleton.units] * len(parts)
     if parts.labels is not None:
         columns[str(by)] = parts.labels
     columns.update((measure.name, measure.compute(measured)) for measure in MEASURES)
