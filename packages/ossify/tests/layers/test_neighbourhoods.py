@@ -290,3 +290,16 @@ def test_columns_of_annotations_are_aggregated_as_pandas_aggregates_them(data):
                 expected = np.nan
             value = got[name].iloc[row]
             assert (pd.isna(value) and pd.isna(expected)) or value == pytest.approx(expected), name
+
+
+def test_extremes_of_whole_numbers_are_whole_numbers_and_exact():
+    size = np.array([2**53, 2**53 - 1, 3])
+    few = line(range(5), [0, 1, 1], size=size, site_id=[2**63 - 1, 2**63 - 2, 3])
+    agg = {"max": ("size", "max"), "min": ("size", "min"), "id": ("site_id", "max")}
+    frame = few.skeleton.map_annotations_to_feature("syn", 1, agg)
+    assert frame["max"].tolist() == [2**53, 2**53, 2**53 - 1, pd.NA, pd.NA]
+    assert frame["min"].tolist() == [3, 3, 3, pd.NA, pd.NA]
+    assert frame["id"].tolist()[:2] == [2**63 - 1] * 2
+    assert {str(dtype) for dtype in frame.dtypes} == {"Int64"}
+    everywhere = few.skeleton.map_annotations_to_feature("syn", 9, agg)
+    assert {str(dtype) for dtype in everywhere.dtypes} == {"int64"}

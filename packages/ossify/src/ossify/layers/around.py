@@ -23,6 +23,7 @@ _ANY_ORDER = (
     *("std", "var", "sem", "prod", "any", "all"),
 )
 _ADDS_UP = ("sum", "mean", "count", "size")
+_FLOAT_IS_EXACT_TO = 2**53
 # What these make of nothing is 0; others make nothing of it.
 _ZERO_OF_NOTHING = ("sum", "count", "size", "nunique")
 
@@ -127,14 +128,15 @@ def added_up(
 
 
 def is_extreme(column: Column, how: Any) -> bool:
-    """Whether an aggregation is the least or greatest of numbers, none of them infinite."""
-    return (
-        isinstance(how, str)
-        and how in ("max", "min")
-        and isinstance(column, np.ndarray)
-        and column.dtype.kind == "f"
-        and not np.isinf(column).any()
-    )
+    """Whether an aggregation is the least or greatest of numbers that are exact as floats."""
+    if not (isinstance(how, str) and how in ("max", "min") and isinstance(column, np.ndarray)):
+        return False
+    if column.dtype.kind == "f":
+        return not np.isinf(column).any()
+    if column.dtype.kind not in "iu":
+        return False
+    least, greatest = np.min(column, initial=0), np.max(column, initial=0)
+    return bool(least >= -_FLOAT_IS_EXACT_TO and greatest <= _FLOAT_IS_EXACT_TO)
 
 
 def extreme(
@@ -143,8 +145,8 @@ def extreme(
     points: tuple[IntArray, IntArray],
     n_vertices: int,
     minima_around: Callable[[FloatArray], FloatArray],
-) -> FloatArray:
-    """The least or greatest value around each vertex, NaN where there is none.
+) -> Column:
+    """The least or greatest value around each vertex, missing where there is none.
 
     Parameters
     ----------
@@ -164,7 +166,15 @@ def extreme(
     on_vertex: FloatArray = np.full(n_vertices, np.inf)
     np.minimum.at(on_vertex, at, np.where(np.isnan(values), np.inf, values))
     least = minima_around(on_vertex)
-    return np.where(np.isinf(least), np.nan, sign * least).astype(numbers.dtype)
+    missing = np.isinf(least)
+    if numbers.dtype.kind == "f":
+        return np.where(missing, np.nan, sign * least).astype(numbers.dtype)
+    whole = np.where(missing, 0, sign * least).astype(numbers.dtype)
+    if not missing.any():
+        return whole
+    gaps = pd.array(whole, dtype="UInt64" if numbers.dtype.kind == "u" else "Int64")
+    gaps[missing] = pd.NA
+    return gaps
 
 
 def of_points(
