@@ -51,8 +51,9 @@ def prune(
     Returns
     -------
     Cell or SkeletonLayer
-        As `apply_mask` gives it: masked, and with it everything that is linked to the skeleton.
-        Ids are kept. The original is not changed.
+        As `apply_mask` gives it: masked, and with it everything that is linked to the skeleton;
+        what is linked but maps to nothing goes as well, and `describe` counts it. Ids are kept.
+        The original is not changed.
 
     Raises
     ------
