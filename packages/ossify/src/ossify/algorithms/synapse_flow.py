@@ -115,7 +115,8 @@ def label_axon_from_synapse_flow(
         In vertex order. Nothing is axon where there are no presynaptic sites, or where no cut
         separates sites; everything is where there are no postsynaptic ones.
     segregation_index : float
-        Only if asked for.
+        Only if asked for. Of the labels as they are: 0 where every cut is refused and nothing is
+        axon.
 
     Raises
     ------
