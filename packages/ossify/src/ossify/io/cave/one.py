@@ -130,6 +130,37 @@ def load_cell_from_client(
         If the server does not send all rows. A RuntimeError.
     ValueError
         If `assume_valid` is set without `timestamp`.
+
+    Examples
+    --------
+    A client that knows one root, of two vertices:
+
+    >>> import datetime as dt
+    >>> from types import SimpleNamespace
+    >>> skeleton = {
+    ...     "vertices": [[0, 0, 0], [3000, 4000, 0]],
+    ...     "edges": [[1, 0]],
+    ...     "root": 0,
+    ...     "radius": [500, 100],
+    ...     "compartment": [1, 3],
+    ...     "lvl2_ids": [156368558845067598, 156438927589245247],
+    ...     "mesh_to_skel_map": [0, 1],
+    ... }
+    >>> level2 = {
+    ...     "156368558845067598": {"rep_coord_nm": [0, 8, 40], "size_nm3": 8212480},
+    ...     "156438927589245247": {"rep_coord_nm": [3000, 4008, 40], "size_nm3": 363796480},
+    ... }
+    >>> client = SimpleNamespace(
+    ...     datastack_name="minnie65_public",
+    ...     local_server="https://cave.example.org",
+    ...     skeleton=SimpleNamespace(get_skeleton=lambda root_id, **options: skeleton),
+    ...     l2cache=SimpleNamespace(get_l2data=lambda l2_ids, **options: level2),
+    ... )
+    >>> cell = load_cell_from_client(
+    ...     864691135639806263, client, timestamp=dt.datetime(2024, 1, 15), assume_valid=True
+    ... )
+    >>> cell.skeleton.cable_length(), cell.graph.map_index_to_layer("skeleton").tolist()
+    (5000.0, [0, 1])
     """
     root = as_id(root_id, "root_id")
     version = DEFAULT_VERSION if skeleton_version is None else skeleton_version
