@@ -11,7 +11,7 @@ import numpy as np
 from peers import FailedError, Peer, Process, TooSlowError
 from tasks import TASKS, agree
 
-ROUNDS = 7
+TURNS = 5
 # After this many seconds with one task, what has been measured has to do.
 BUDGET = 8.0
 US, BOUND = "ossify", "bound"
@@ -111,7 +111,7 @@ class Measurement:
     def _alternate(self, task: str, processes: list[Process], warm: bool) -> dict[str, float]:
         seconds: dict[str, list[float]] = {process.peer.name: [] for process in processes}
         spent = dict.fromkeys(seconds, 0.0)
-        for _ in range(ROUNDS):
+        for _ in range(TURNS):
             for process in processes:
                 name = process.peer.name
                 if spent[name] < BUDGET:

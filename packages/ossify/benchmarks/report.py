@@ -91,7 +91,8 @@ INTRODUCTION = """\
 
 How long ossify takes for what users do, beside other packages that do the same. All are measured
 in one run on identical arrays, taking turns, each in an environment and a process of its own; a
-figure is the median of up to seven runs. Answers are compared before they are timed.
+figure is the median of up to five turns, and a turn the best of up to three runs. Answers are
+compared before they are timed.
 
 *Fresh* is an object that nothing was asked of before. *Asked before* is one that has its index, or
 whatever a package keeps, but not the answer: stored answers are not compared, and of a peer the

@@ -154,6 +154,7 @@ class TestIndexed:
         two_columns = np.stack((steps, np.ones(n, int)), axis=1)
         assert tree.subtree_sums(two_columns)[:, 1].tolist() == [len(rows) for rows in below]
         assert [sorted(tree.subtree_rows(row).tolist()) for row in range(n)] == below
+        assert [tree.ascending_subtree_rows(row).tolist() for row in range(n)] == below
 
     @given(data=st.data())
     def test_all_pairs_agree_with_walking(self, forests, data):

@@ -357,8 +357,9 @@ class Rooted(EdgeLayer):
         (N,) int64 array
             In row order.
         """
-        rows = self.tree.subtree_rows(self._row(vertex, as_positional))
-        return self._named(np.sort(rows if inclusive else rows[1:]), as_positional)
+        row = self._row(vertex, as_positional)
+        rows = self.tree.ascending_subtree_rows(row)
+        return self._named(rows if inclusive else rows[rows != row], as_positional)
 
     def lowest_common_ancestor(self, u: Any, v: Any, as_positional: bool = False) -> int | None:
         """The vertex farthest from the root that the paths of both to the root go through.

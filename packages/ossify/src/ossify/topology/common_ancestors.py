@@ -9,7 +9,7 @@ from ossify.topology.preorder import Preorder
 from ossify.topology.range_minimum import range_minima
 
 # Lines of a matrix that are handled together, so that they stay in the processor's cache.
-_LINES = 16
+_LINES = 32
 
 
 def least_between(
@@ -36,12 +36,16 @@ def least_between(
     -------
     (k, m) float64 array
     """
-    if len(rows) > len(columns):
-        # What follows goes line by line, so the shorter side makes the lines.
-        return least_between(index, columns, rows, value, absent).T
     line_place, line_of = np.unique(rows, return_inverse=True)
     column_place, column_of = np.unique(columns, return_inverse=True)
-    least = _least_in_order(index, line_place, column_place, value, absent)
+    # Runs that start at a root hang on place -1, which finds the entry added to the values.
+    hanging = np.append(value, absent)[index.attach]
+    least = np.empty((len(line_place), len(column_place)))
+    earlier_columns = _Pairs(index, hanging, value, line_place, column_place, strict=False)
+    earlier_columns.fill(least)
+    earlier_lines = _Pairs(index, hanging, value, column_place, line_place, strict=True)
+    earlier_lines.fill(least.T)
+
     answer = np.empty((len(rows), len(columns)))
     for start in range(0, len(rows), _LINES):
         lines = least[line_of[start : start + _LINES]]
@@ -50,40 +54,56 @@ def least_between(
     return answer
 
 
-def _least_in_order(
-    index: Preorder, lines: IntArray, columns: IntArray, value: FloatArray, absent: float
-) -> FloatArray:
-    """`least_between` for places that ascend.
+class _Pairs:
+    """The pairs of a line and a column that is earlier in preorder, or, unless strict, the same.
 
-    From line to line, the range between it and a column grows by one stretch: downwards for the
-    columns before the lines, upwards for those after them.
+    From line to line, the range between it and a column grows by one stretch, the same for all
+    columns that were earlier than the line before.
     """
-    least = np.empty((len(lines), len(columns)))
-    # Runs that start at a root hang on place -1, which finds the entry added to the values.
-    hanging = np.append(value, absent)[index.attach]
-    stretch = _least_started(index, hanging, lines[:-1], lines[1:]).tolist()
-    # The first columns, those not after a line, are all that the line can have before itself.
-    n_before = np.searchsorted(columns, lines, side="right").tolist()
 
-    next_line = np.append(lines, index.n_places)[np.searchsorted(lines, columns)]
-    running = _least_started(index, hanging, columns, next_line)
-    np.minimum(running, value[columns], out=running)
-    for line, n_known in enumerate(n_before):
-        if line:
-            grown = running[: n_before[line - 1]]
-            np.minimum(grown, stretch[line - 1], out=grown)
-        least[line, :n_known] = running[:n_known]
+    def __init__(
+        self,
+        index: Preorder,
+        hanging: FloatArray,
+        value: FloatArray,
+        lines: IntArray,
+        columns: IntArray,
+        *,
+        strict: bool,
+    ) -> None:
+        # The first line that each column is earlier than, and the columns earlier than each line.
+        self._first_line = np.searchsorted(lines, columns, side="right" if strict else "left")
+        self._n_earlier = np.searchsorted(columns, lines, side="left" if strict else "right")
+        self._stretch = _least_started(index, hanging, lines[:-1], lines[1:])
+        at_first_line = np.append(lines, index.n_places)[self._first_line]
+        between = _least_started(index, hanging, columns, at_first_line)
+        self._at_first_line = np.minimum(between, value[columns])
 
-    line_before = np.insert(lines, 0, 0)[np.searchsorted(lines, columns)]
-    running = _least_started(index, hanging, line_before, columns)
-    at_line = value[lines].tolist()
-    for line in reversed(range(len(lines))):
-        if line < len(stretch):
-            grown = running[n_before[line + 1] :]
-            np.minimum(grown, stretch[line], out=grown)
-        after = n_before[line]
-        np.minimum(running[after:], at_line[line], out=least[line, after:])
-    return least
+    def fill(self, least: FloatArray) -> None:
+        """Write what is least between the lines and columns of all these pairs."""
+        running = self._at_first_line.copy()
+        for start in range(0, len(least), _LINES):
+            lines = least[start : start + _LINES]
+            if start:
+                known = running[: self._n_earlier[start - 1]]
+                np.minimum(known, self._stretch[start - 1], out=known)
+            n_known, n_next = self._n_earlier[[start, start + len(lines) - 1]].tolist()
+            grown = np.full(len(lines), np.inf)
+            stretch = self._stretch[start : start + len(lines) - 1]
+            np.minimum.accumulate(stretch, out=grown[1:])
+            np.minimum(running[:n_known], grown[:, np.newaxis], out=lines[:, :n_known])
+            self._fill_new(lines[:, n_known:n_next], start, stretch, slice(n_known, n_next))
+            running[:n_next] = lines[-1, :n_next]
+
+    def _fill_new(
+        self, least: FloatArray, start: int, stretch: FloatArray, columns: slice
+    ) -> None:
+        """The same for the columns that are earlier than some of these lines only."""
+        number = np.arange(len(least))[:, np.newaxis]
+        first = self._first_line[columns] - start
+        steps = np.where(number > first, np.append(np.inf, stretch)[:, np.newaxis], np.inf)
+        steps[first, np.arange(len(first))] = self._at_first_line[columns]
+        np.copyto(least, np.minimum.accumulate(steps, axis=0), where=number >= first)
 
 
 def _least_started(

@@ -19,8 +19,8 @@ from ossify.topology.ragged import Ragged, joined_ranges
 
 Rows = npt.NDArray[np.int32]
 
-# Building the index of a large tree costs about as much as this many single steps.
-_STEPS_WITHOUT_INDEX = 10_000
+# Building the index costs about as much as a step of Python for every so many vertices.
+_VERTICES_PER_STEP = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,6 +294,16 @@ class RootedTree(Frozen):
         start, stop = self._subtree_places(self._checked_row(row))
         return self.index.order[start:stop]
 
+    def ascending_subtree_rows(self, row: int) -> Rows:
+        """The same in ascending order."""
+        rows = self.subtree_rows(row)
+        # Along the branches, as skeletons are often stored, they ascend already.
+        if (rows[1:] > rows[:-1]).all():
+            return rows
+        inside = np.zeros(self.n_vertices, dtype=np.bool_)
+        inside[rows] = True
+        return np.flatnonzero(inside).astype(np.int32)
+
     def subtree_mask(self, rows: ArrayLike) -> BoolArray:
         """(V,) True for the given vertices and everything below any of them."""
         index = self.index
@@ -499,7 +509,8 @@ class RootedTree(Frozen):
             upward = memoryview(self.parent)
             # The one place that goes vertex by vertex, and not for long: most paths are shorter
             # than what building the index costs, and a new root leaves it of no use.
-            while (above := upward[rows[-1]]) >= 0 and len(rows) < _STEPS_WITHOUT_INDEX:
+            most = max(self.n_vertices // _VERTICES_PER_STEP, 1_000)
+            while (above := upward[rows[-1]]) >= 0 and len(rows) < most:
                 rows.append(above)
             if above < 0:
                 return np.array(rows, dtype=np.int64)
