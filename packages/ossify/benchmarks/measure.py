@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import asdict, dataclass, field
+from math import inf
 from pathlib import Path
 from time import monotonic
 
@@ -73,15 +74,12 @@ class Measurement:
             asked = [process for process in self._processes if task in process.tasks]
             if not asked:
                 continue
-            able = [process for process in asked if (task, process.peer.name) not in too_slow]
-            able = [process for process in able if self._check(task, process, too_slow)]
-            times = self._alternate(task, able, False)
-            for process in asked:
-                if (task, process.peer.name) in too_slow:
-                    times[process.peer.name] = float("inf")
-            self.figures.cold[task] = times
+            # Who takes long is asked once, and that has to do.
+            slow: dict[str, float] = {}
+            quick = [process for process in asked if self._is_quick(task, process, slow, too_slow)]
+            self.figures.cold[task] = self._alternate(task, quick, False) | slow
             if TASKS[task].indexed:
-                self.figures.warm[task] = self._alternate(task, able, True)
+                self.figures.warm[task] = self._alternate(task, quick, True) | slow
             print(self._line(task), flush=True)
         self._measure_memory()
         return self.figures
@@ -91,22 +89,32 @@ class Measurement:
         for process in self._processes:
             process.stop()
 
-    def _check(self, task: str, process: Process, too_slow: set[tuple[str, str]]) -> bool:
-        """Whether a peer can do a task; its answer is compared with ours, which comes first."""
+    def _is_quick(
+        self, task: str, process: Process, slow: dict[str, float], too_slow: set[tuple[str, str]]
+    ) -> bool:
+        """Whether a peer answers in time for more; the answer is compared with our first one."""
         name = process.peer.name
+        if (task, name) in too_slow:
+            slow[name] = inf
+            return False
         ours = self._folder / US / f"{task}.npy"
         answer = None if name == BOUND else self._folder / name / f"{task}.npy"
+        start = monotonic()
         try:
-            process.run(task, False, answer)
+            seconds = process.run(task, False, answer)["seconds"]
         except TooSlowError:
             too_slow.add((task, name))
+            slow[name] = inf
             return False
         except FailedError as error:
             self.figures.failed.append(str(error))
             return False
         if answer is not None and not agree(np.load(ours), np.load(answer)):
             self.figures.differ.setdefault(task, []).append(name)
-        return True
+        if monotonic() - start < BUDGET:
+            return True
+        slow[name] = seconds
+        return False
 
     def _alternate(self, task: str, processes: list[Process], warm: bool) -> dict[str, float]:
         seconds: dict[str, list[float]] = {process.peer.name: [] for process in processes}

@@ -126,6 +126,13 @@ class TestIndexed:
         assert two_trees.path_rows(0, 4).tolist() == [0, 1, 2, 4]
         assert two_trees.path_rows(3, 3).tolist() == [3]
 
+    def test_many_paths_are_found_as_one_is(self):
+        #   0 - 1 - … - 999, and 1000 at 500
+        tree = RootedTree.from_parents([*range(-1, 999), 500])
+        for _ in range(5):
+            assert tree.path_rows(1000, 502).tolist() == [1000, 500, 501, 502]
+        assert "index" in vars(tree)
+
     def test_no_path_and_no_common_ancestor_across_trees(self, two_trees):
         assert two_trees.path_rows(3, 7) is None
         assert two_trees.lowest_common_ancestor(3, 7) == -1
@@ -173,6 +180,8 @@ class TestIndexed:
                 meeting = shared[0] if shared else -1
                 assert tree.lowest_common_ancestor(start, end) == ancestors[i, j] == meeting
                 path = tree.path_rows(start, end)
+                unindexed = RootedTree.from_parents(parents).path_rows(start, end)
+                assert np.array_equal(path, unindexed)
                 if not shared:
                     assert path is None
                     assert distances[i, j] == np.inf

@@ -95,9 +95,7 @@ class _Pairs:
             self._fill_new(lines[:, n_known:n_next], start, stretch, slice(n_known, n_next))
             running[:n_next] = lines[-1, :n_next]
 
-    def _fill_new(
-        self, least: FloatArray, start: int, stretch: FloatArray, columns: slice
-    ) -> None:
+    def _fill_new(self, least: FloatArray, start: int, stretch: FloatArray, columns: slice) -> None:
         """The same for the columns that are earlier than some of these lines only."""
         number = np.arange(len(least))[:, np.newaxis]
         first = self._first_line[columns] - start

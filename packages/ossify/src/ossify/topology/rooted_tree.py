@@ -327,6 +327,11 @@ class RootedTree(Frozen):
         >>> RootedTree.from_parents([-1, 0, 1, 1]).path_rows(2, 3).tolist()
         [2, 1, 3]
         """
+        if "index" not in self.__dict__:
+            first = self._walked_up(self._checked_row(start))
+            second = None if first is None else self._walked_up(self._checked_row(stop))
+            if first is not None and second is not None:
+                return _joined_at_ancestor(first, second)
         index = self.index
         meeting = self._meeting_place(start, stop)
         if meeting < 0:
@@ -504,18 +509,33 @@ class RootedTree(Frozen):
 
     def _rows_to_root(self, row: int) -> IntArray:
         """Rows from a vertex to its root, both included."""
-        if "index" not in self.__dict__:
-            rows = [row]
-            upward = memoryview(self.parent)
-            # The one place that goes vertex by vertex, and not for long: most paths are shorter
-            # than what building the index costs, and a new root leaves it of no use.
-            most = max(self.n_vertices // _VERTICES_PER_STEP, 1_000)
-            while (above := upward[rows[-1]]) >= 0 and len(rows) < most:
-                rows.append(above)
-            if above < 0:
-                return np.array(rows, dtype=np.int64)
+        if "index" not in self.__dict__ and (rows := self._walked_up(row)) is not None:
+            return rows
         path = self.path_rows(row, int(self.component_root[row]))
         return cast("Rows", path)
+
+    def _walked_up(self, row: int) -> Rows | None:
+        """Rows from a vertex to its root, vertex by vertex; None where that is too far."""
+        # The one place that does not go by arrays. All walks on a tree together may take about as
+        # long as building the index, which most are too short for; a new root leaves it of no use.
+        left = self.__dict__.setdefault("_steps_left", self.n_vertices // _VERTICES_PER_STEP + 100)
+        rows = [row]
+        upward = memoryview(self.parent)
+        while (above := upward[rows[-1]]) >= 0 and len(rows) < left:
+            rows.append(above)
+        self.__dict__["_steps_left"] = left - len(rows)
+        return np.array(rows, dtype=np.int32) if above < 0 else None
+
+
+def _joined_at_ancestor(first: Rows, second: Rows) -> Rows | None:
+    """The path from where one path to the root starts to where another does, None for two roots."""
+    if first[-1] != second[-1]:
+        return None
+    n = min(len(first), len(second))
+    differs = first[::-1][:n] != second[::-1][:n]
+    # The paths share this many rows, the last of which is the lowest common ancestor.
+    shared = int(np.argmax(differs)) if differs.any() else n
+    return np.concatenate((first[: len(first) - shared + 1], second[: len(second) - shared][::-1]))
 
 
 def _checked_parents(parent: AnyArray) -> Rows:
