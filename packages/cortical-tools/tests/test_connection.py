@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cortical_tools import DatasetClient, Patience
+from cortical_tools import DatasetClient, MinniePublicClient, Patience
 
 
 def paths(service):
@@ -153,6 +153,36 @@ def test_a_version_is_pinned_also_on_an_existing_caveclient(service):
     client = DatasetClient(caveclient=cave, materialization_version=2)
     assert client.version == 2
     assert client.cave.version == 2
+
+
+def test_a_caveclient_that_is_pinned_already_stays_so(service, truth):
+    from caveclient import CAVEclient
+
+    cave = CAVEclient(
+        service.datastack, server_address=service.url, write_server_cache=False, version=2
+    )
+    client = DatasetClient(caveclient=cave)
+    supervoxels = truth.table("synapses_world")["pre_pt_supervoxel_id"].to_numpy(dtype=int)
+    at_2 = truth.roots(supervoxels, truth.versions[2])
+    assert client.version == 2
+    assert repr(client) == "DatasetClient(datastack_name='local_world', version=2)"
+    assert client.get_roots(supervoxels).tolist() == at_2.tolist()
+    # Somebody pins it anew, behind the client's back.
+    cave.version = 3
+    at_3 = truth.roots(supervoxels, truth.versions[3])
+    assert client.get_roots(supervoxels).tolist() == at_3.tolist()
+    assert at_2.tolist() != at_3.tolist()
+    client.unfix_mat_timestamp()
+    assert (client.version, cave.timestamp) == (3, None)
+
+
+def test_names_are_those_of_the_caveclient(service):
+    from caveclient import CAVEclient
+
+    cave = CAVEclient(service.datastack, server_address=service.url, write_server_cache=False)
+    client = MinniePublicClient(cave)
+    assert client.datastack_name == "local_world"
+    assert len(client.tables) == 6
 
 
 def test_a_client_needs_to_know_its_datastack():

@@ -30,6 +30,17 @@ def test_the_record_is_a_copy(dataset):
     assert dataset.get_datastack_info(use_stored=False) == again
 
 
+def test_asking_for_a_mirror_leaves_the_stored_record_alone(service, dataset):
+    stored = dataset.cave.info.info_cache
+    before = stored["local_world"]
+    dataset.get_datastack_info(image_mirror="local_volume")
+    assert service.log[-1].query == "image_source_name=local_volume"
+    assert stored["local_world"] is before
+    with pytest.raises(OSError, match="404"):
+        dataset.get_datastack_info(image_mirror="elsewhere")
+    assert stored["local_world"] is before
+
+
 def test_another_datastack_cannot_be_asked_for_by_mistake(dataset):
     with pytest.raises(TypeError, match="positional"):
         dataset.get_datastack_info("v1dd")

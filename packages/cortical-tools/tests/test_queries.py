@@ -89,12 +89,16 @@ def test_a_list_is_halved_before_anything_else(service, dataset, truth):
 
 
 def test_the_first_error_of_many_ends_them(service, dataset, truth):
-    roots = [root for root in np.unique(truth.synapses(truth.versions[3])["pre"]).tolist() if root]
+    rows = truth.synapses(truth.versions[3])
+    roots = [root for root in np.unique(rows[["pre", "post"]]).tolist() if root]
     dataset.query_synapses(roots[:1], pre=True, progress=False)
     service.log.clear()
-    service.faults.add("*/query", status=500)
+    service.faults.add("*/query", status=500, times=1)
+    service.faults.add("*/query", delay=0.02)
     with pytest.raises(OSError, match="500 Server Error"):
-        dataset.query_synapses(roots * 1, pre=True, batch_size=1, progress=False)
+        dataset.query_synapses(roots, pre=True, batch_size=1, progress=False)
+    assert len(roots) > 50
+    assert len(queries(service)) < len(roots) / 2
 
 
 def test_an_answer_that_is_no_table_is_an_error(service, dataset):

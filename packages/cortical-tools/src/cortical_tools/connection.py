@@ -63,11 +63,13 @@ class Connection:
         self._auth_token = auth_token
         self._patience = patience or Patience()
         self._cave = caveclient
+        self._is_given = caveclient is not None
         self._ready = False
         self._making = threading.RLock()
         self._version = None if version is None else int(version)
         # Whether the time goes with the version, so that roots are those of the version, too.
-        self._timestamp_is_pinned = version is not None
+        # Once connected, the CAVEclient knows.
+        self._begins_pinned = version is not None
         self._timestamps: dict[int, datetime] = {}
         self._latest: int | None = None
 
@@ -77,21 +79,19 @@ class Connection:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """In another process it connects anew, with the token that is stored there."""
-        if self._auth_token is not None or self._datastack_name is None:
+        if self._auth_token is not None or self._is_given:
             raise TypeError(
                 "a client that was given an auth_token or a caveclient does not go into a pickle, "
                 "where the token could be read: store it as caveclient does, or make the client "
                 "where it is used"
             )
         given = (self._datastack_name, self._server_address, self._version)
-        return _restored, (*given, self._timestamp_is_pinned, self._patience)
+        return _restored, (*given, self._is_pinned, self._patience)
 
     @property
     def datastack_name(self) -> str:
         """What CAVE calls the datastack."""
-        if self._datastack_name is None:
-            return str(self._cave.datastack_name)  # type: ignore[union-attr]
-        return self._datastack_name
+        return str(self._datastack_name if self._cave is None else self._cave.datastack_name)
 
     @property
     def server_address(self) -> str | None:
@@ -115,7 +115,7 @@ class Connection:
                 self._ready = True
                 if self._version is not None:
                     try:
-                        self._apply(self._version)
+                        self._apply(self._version, pinned=self._begins_pinned)
                     except Exception:
                         # The next use tries again, and says the same.
                         self._ready = False
@@ -152,38 +152,42 @@ class Connection:
     def version(self, version: int) -> None:
         with self._making:
             _ = self.cave
-            self._apply(int(version))
+            self._apply(int(version), pinned=self._is_pinned)
             self._version = int(version)
 
     @property
     def known_version(self) -> int | None:
         """The version, as far as it is known without asking the server."""
+        if self._is_pinned and self._cave is not None and self._cave.version is not None:
+            return int(self._cave.version)
         return self._latest if self._version is None else self._version
+
+    @property
+    def _is_pinned(self) -> bool:
+        """Whether the time goes with the version; the CAVEclient itself may have been pinned."""
+        if self._cave is not None and (self._ready or self._version is None):
+            return self._cave.version is not None
+        return self._begins_pinned
 
     @property
     def timestamp(self) -> datetime | None:
         """The time that roots are looked up at: None for the present, or that of the version."""
-        return self.timestamp_of() if self._timestamp_is_pinned else None
+        when: datetime | None = self.cave.timestamp
+        return None if when is None else when.astimezone(UTC)
 
     def pin(self, version: int | None = None) -> None:
         """Take `version`, by default the present one, and its time for everything from now on."""
         with self._making:
             version = self.version if version is None else int(version)
-            before, self._timestamp_is_pinned = self._timestamp_is_pinned, True
-            try:
-                self._apply(version)
-            except Exception:
-                self._timestamp_is_pinned = before
-                raise
+            self._apply(version, pinned=True)
             self._version = version
 
     def unpin(self) -> None:
         """Let time go on; the version stays."""
         with self._making:
             version = self.version
-            self._timestamp_is_pinned = False
             self.cave.version = None
-            self._apply(version)
+            self._apply(version, pinned=False)
             self._version = version
 
     def timestamp_of(self, version: int | None = None) -> datetime:
@@ -203,9 +207,9 @@ class Connection:
             f"time. ({said})"
         )
 
-    def _apply(self, version: int) -> None:
+    def _apply(self, version: int, *, pinned: bool) -> None:
         self._require_version(version)
-        if self._timestamp_is_pinned:
+        if pinned:
             self.cave.version = version
         else:
             self.materialize.version = version
@@ -262,7 +266,7 @@ def _restored(
 ) -> Connection:
     """A connection as it came out of a pickle."""
     connection = Connection(datastack_name, server_address, version=version, patience=patience)
-    connection._timestamp_is_pinned = timestamp_is_pinned
+    connection._begins_pinned = timestamp_is_pinned
     return connection
 
 
