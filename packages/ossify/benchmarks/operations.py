@@ -11,6 +11,7 @@ from tasks import Arrays
 
 import ossify
 from ossify import Cell, algorithms
+from ossify import structured_prediction as prediction
 
 Operation = Callable[[Cell, Arrays], object]
 
@@ -44,28 +45,35 @@ def _labels(cell: Cell) -> np.ndarray:
     return (np.arange(cell.skeleton.n_vertices) // 50) % 3
 
 
-_SCHEMA = algorithms.TransitionSchema(["axon", "dendrite"], default_cost=1.0)
+_SCHEMA = prediction.TransitionSchema(["axon", "dendrite"], default_cost=1.0)
 
 ALGORITHMS: dict[str, Operation] = {
-    "absorb_small_compartments": lambda cell, _: algorithms.absorb_small_compartments(
+    "absorb_small_compartments": lambda cell, _: prediction.absorb_small_compartments(
         cell, _labels(cell), min_size=40
     ),
     "branch_order": lambda cell, _: algorithms.branch_order(cell),
-    "decode_tree": lambda cell, _: algorithms.decode_tree(cell, _unaries(cell), _SCHEMA),
+    "decode_tree": lambda cell, _: prediction.decode_tree(cell, _unaries(cell), _SCHEMA),
     "heal": lambda cell, _: algorithms.heal(cell),
+    "label_axon_from_spectral_split": lambda cell, given: algorithms.label_axon_from_spectral_split(
+        cell, aggregation_distance=given["reach"]
+    ),
+    "morphometrics": lambda cell, _: algorithms.morphometrics(cell),
     "path_to_root_aggregate": lambda cell, _: algorithms.path_to_root_aggregate(
         cell, "radius", "max"
     ),
+    "persistence": lambda cell, _: algorithms.persistence(cell),
     "prune": lambda cell, _: algorithms.prune(cell, 10_000),
     "root_connected_mask": lambda cell, given: algorithms.root_connected_mask(cell, given["ends"]),
     "segment_aggregate": lambda cell, _: algorithms.segment_aggregate(cell, "radius", "median"),
+    "sholl": lambda cell, _: algorithms.sholl(cell, step=10_000),
     "simplify": lambda cell, _: algorithms.simplify(cell, 100),
     "smooth_features": lambda cell, _: algorithms.smooth_features(cell, "radius"),
     "subtree_aggregate": lambda cell, _: algorithms.subtree_aggregate(cell, "radius", "max"),
-    "tree_absorb_small_compartments": lambda cell, given: algorithms.tree_absorb_small_compartments(
+    "synapse_density": lambda cell, _: algorithms.synapse_density(cell, by=None),
+    "tree_absorb_small_compartments": lambda cell, given: prediction.tree_absorb_small_compartments(
         given["parent"], 0, _labels(cell), min_size=40
     ),
-    "tree_map_decode": lambda cell, given: algorithms.tree_map_decode(
+    "tree_map_decode": lambda cell, given: prediction.tree_map_decode(
         given["parent"], 0, _unaries(cell), 1.0 - np.eye(2)
     ),
 }
@@ -73,6 +81,7 @@ ALGORITHMS: dict[str, Operation] = {
 MEASURED_ELSEWHERE = {
     "TransitionSchema",
     "label_axon_from_synapse_flow",
+    "morphometrics_definitions",
     "segregation_index",
     "strahler_number",
     "synapse_betweenness",
@@ -111,7 +120,8 @@ METHODS: dict[str, Operation] = {
 
 def all_operations(cell: Cell) -> dict[str, Operation]:
     """All of the above; an algorithm that nobody has added here is an error."""
-    unknown = set(algorithms.__all__) - ALGORITHMS.keys() - MEASURED_ELSEWHERE
+    public = {*algorithms.__all__, *prediction.__all__}
+    unknown = public - ALGORITHMS.keys() - MEASURED_ELSEWHERE
     if unknown:
         raise LookupError(f"add these algorithms to {__file__}: {sorted(unknown)}")
     return ALGORITHMS | METHODS | properties(cell)
