@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 import shutil
+import sys
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -39,9 +40,14 @@ def minnie(tmp_path_factory):
 
 
 @pytest.fixture
-def client(minnie, at_home):
-    """The client of the examples, except for where the server is."""
-    return MinniePublicClient(server_address=minnie.url)
+def client(minnie, at_home, monkeypatch):
+    """The client of the examples, as they import it; the environment says where the server is."""
+    monkeypatch.setenv("CORTICAL_TOOLS_SERVER_MINNIE_PUBLIC", minnie.url)
+    # Imported as if for the first time in the process: a client is made once.
+    monkeypatch.delitem(sys.modules, "cortical_tools.datasets.minnie_public", raising=False)
+    from cortical_tools.datasets.minnie_public import client
+
+    return client
 
 
 @pytest.fixture
@@ -68,6 +74,7 @@ def test_install_and_import():
 
 
 def test_the_caveclient_and_the_link(client, root_ids):
+    assert isinstance(client, MinniePublicClient)
     assert client.cave.datastack_name == "minnie65_public"
     assert client.neuroglancer_url() in client._repr_html_().replace("&amp;", "&")
     url = client.neuroglancer_url(target_url=None, root_ids=list(root_ids))
@@ -258,3 +265,18 @@ def test_methods_take_the_arguments_of_the_reference(name):
         default = ... if found.default is inspect.Parameter.empty else found.default
         assert (found.name, default) == wanted
     assert len(ours) >= len(REFERENCE[name])
+
+
+PROPERTIES = [
+    *("cave", "dataset_transform", "datastack_name", "mesh", "server_address", "space", "version"),
+    *("exports", "tables", "views"),
+]
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_clients_have_the_properties_of_the_reference(name):
+    found = inspect.getattr_static(MinniePublicClient, name)
+    assert isinstance(found, property)
+    assert found.__doc__
+    # Only the version is writable.
+    assert (found.fset is not None) == (name == "version")

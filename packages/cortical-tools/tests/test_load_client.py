@@ -58,3 +58,18 @@ def test_a_name_means_its_dataset_whatever_folders_there_are(tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     (tmp_path / "v1dd").mkdir()
     assert load_client("v1dd").server_address == "https://global.em.brain.allentech.org"
+
+
+@pytest.mark.parametrize("name", ["MINNIE_PUBLIC", "MICRONS_PUBLIC"])
+def test_the_environment_can_name_another_server_for_a_dataset(name, monkeypatch):
+    monkeypatch.setenv(f"CORTICAL_TOOLS_SERVER_{name}", "http://127.0.0.1:8080/")
+    assert cortical_tools.MinniePublicClient().server_address == "http://127.0.0.1:8080"
+    assert cortical_tools.V1ddClient().server_address == "https://global.em.brain.allentech.org"
+    said = cortical_tools.MinniePublicClient(server_address="https://cave.example.org")
+    assert said.server_address == "https://cave.example.org"
+
+
+def test_a_server_in_the_environment_that_is_no_address_is_refused(monkeypatch):
+    monkeypatch.setenv("CORTICAL_TOOLS_SERVER_V1DD", "snapshots/v1dd")
+    with pytest.raises(ValueError, match="CORTICAL_TOOLS_SERVER_V1DD is 'snapshots/v1dd'"):
+        cortical_tools.V1ddClient()

@@ -30,7 +30,7 @@ from cortical_tools._described import described_by
 from cortical_tools.catalogue import Catalogue
 from cortical_tools.cell_ids import LookupTables, cell_id_to_root_id, root_id_to_cell_id
 from cortical_tools.connection import Connection
-from cortical_tools.dataset_spec import DatasetSpec, find_dataset
+from cortical_tools.dataset_spec import DatasetSpec, find_dataset, server_of
 from cortical_tools.errors import NotConfiguredError
 from cortical_tools.ids import Ids
 from cortical_tools.morphology import ReferenceTables, Transform
@@ -559,7 +559,7 @@ class _KnownDataset(DatasetClient):
         spec = find_dataset(self._dataset)
         super().__init__(
             spec.datastack_name,
-            server_address or spec.server_address,
+            server_address or server_of(spec),
             caveclient,
             materialization_version=materialization_version,
             cell_id_lookup_view=spec.cell_id_lookup_view,

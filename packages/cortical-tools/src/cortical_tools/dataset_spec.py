@@ -4,6 +4,7 @@ A fact stands here and nowhere else. Nothing in this module connects to anything
 one materialization to the next, such as the list of tables, is asked of the server and is no fact.
 """
 
+import os
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
@@ -11,6 +12,8 @@ from cortical_tools.errors import UnknownDatasetError
 
 # Where other packages offer datasets of their own; each entry is a DatasetSpec.
 ENTRY_POINTS = "cortical_tools.datasets"
+# With the name of a dataset in capitals behind it: who is asked instead of the dataset's server.
+SERVER_VARIABLE = "CORTICAL_TOOLS_SERVER_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,37 @@ def find_dataset(name: str) -> DatasetSpec:
             return spec
     names = ", ".join(name for spec in specs for name in spec.names)
     raise UnknownDatasetError(f"no dataset goes by {name!r}; there are {names}")
+
+
+def server_of(spec: DatasetSpec) -> str | None:
+    """The address of a dataset's server, or the one that the environment has in its place.
+
+    The variable is ``CORTICAL_TOOLS_SERVER_`` and one of the dataset's names in capitals. So a
+    script that imports the client of a dataset can be run on a local service as it is.
+
+    Raises
+    ------
+    UnknownDatasetError
+        If the variable is set to something that is no address.
+
+    Examples
+    --------
+    >>> server_of(find_dataset("v1dd"))
+    'https://global.em.brain.allentech.org'
+    """
+    for name in spec.names:
+        variable = f"{SERVER_VARIABLE}{name.upper()}"
+        address = os.environ.get(variable, "").strip()
+        if not address:
+            continue
+        if not address.startswith(("http://", "https://")):
+            raise UnknownDatasetError(
+                f"the environment variable {variable} is {address!r}, which is no address such as "
+                "http://127.0.0.1:8080. A snapshot folder gets one with `cortical-tools serve "
+                "FOLDER`; unset the variable to ask the dataset's own server."
+            )
+        return address.rstrip("/")
+    return spec.server_address
 
 
 _DAF_SERVER = "https://global.daf-apis.com"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,6 +57,20 @@ def test_a_folder_is_served_until_interrupted():
     assert shown[1].startswith("401")
     assert rest.endswith("stopped\n")
     assert process.returncode == 0
+
+
+def test_serving_a_known_datastack_says_how_its_client_gets_there(tmp_path):
+    shutil.copytree(SMALL_WORLD, tmp_path / "world")
+    facts = tmp_path / "world" / "snapshot.json"
+    facts.write_text(facts.read_text().replace("local_world", "v1dd_public"))
+    command = [sys.executable, "-u", "-m", "cortical_tools", "serve", str(tmp_path / "world")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[4]
+        second = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert second == f"for clients: CORTICAL_TOOLS_SERVER_V1DD_PUBLIC={url}\n"
 
 
 @pytest.mark.skipif(find_spec("ossify") is not None, reason="ossify is installed")

@@ -17,6 +17,7 @@ import typer
 
 from cortical_tools._version import __version__
 from cortical_tools.cli.demo import run_demo
+from cortical_tools.dataset_spec import SERVER_VARIABLE, list_datasets
 from cortical_tools.errors import CorticalToolsError
 from cortical_tools.local import Faults, LocalService, make_world, serve
 
@@ -107,6 +108,9 @@ def serve_folder(
         serve(folder, port=port, token=token, row_cap=row_cap, faults=faults) as service,
     ):
         typer.echo(f"{service.datastack} is served at {service}  (Ctrl-C ends it)")
+        for spec in list_datasets():
+            if spec.datastack_name == service.datastack:
+                typer.echo(f"for clients: {SERVER_VARIABLE}{spec.name.upper()}={service}")
         _show_requests(service)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from cortical_tools.client import DatasetClient
 from cortical_tools.connection import list_datastacks
-from cortical_tools.dataset_spec import DatasetSpec, find_dataset, list_datasets
+from cortical_tools.dataset_spec import DatasetSpec, find_dataset, list_datasets, server_of
 from cortical_tools.errors import UnknownDatasetError
 from cortical_tools.local import serve
 
@@ -67,7 +67,7 @@ def load_client(dataset_name: str | os.PathLike[str]) -> DatasetClient:
         module = importlib.import_module(f"cortical_tools.datasets.{spec.name}")
         found: DatasetClient = module.client
         return found
-    return DatasetClient.from_spec(spec)
+    return DatasetClient.from_spec(spec, server_address=server_of(spec))
 
 
 def _client_of_folder(folder: Path) -> DatasetClient:
