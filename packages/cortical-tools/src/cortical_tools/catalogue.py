@@ -11,24 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cortical_tools.conditions import Field
 from cortical_tools.connection import Connection
 from cortical_tools.errors import AnswerError, ExpiredVersionError
 
 _PLAIN = frozenset({"integer", "boolean", "string", "float"})
 _NUMBERS = frozenset({"integer", "float"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Field:
-    """One filter of a table: what it is called, and what it stands for."""
-
-    name: str
-    # The table and its own name for the column, and the name of the column in the answer.
-    table: str
-    column: str
-    shown_as: str
-    is_number: bool = False
-    is_box: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cortical_tools.conditions import Condition
 from cortical_tools.connection import Connection
 from cortical_tools.errors import ExpiredVersionError, NotConfiguredError
 from cortical_tools.ids import Ids, int_ids
-from cortical_tools.queries import Condition, Moment, Query, in_utc, run_all
+from cortical_tools.queries import Moment, Query, in_utc, run_all
 from cortical_tools.roots import get_roots, is_latest_roots, just_after, lifetimes
 
 # What stands for "no such id", as in the tables that are joined with these.

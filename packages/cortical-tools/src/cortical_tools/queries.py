@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from cortical_tools.conditions import Condition
 from cortical_tools.connection import Connection
 from cortical_tools.errors import (
     AnswerError,
@@ -48,31 +49,6 @@ R = TypeVar("R")
 
 # Several requests at once; a service that is shared by a laboratory should not see more from one.
 WORKERS = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class Condition:
-    """What one column has to be.
-
-    Parameters
-    ----------
-    column
-        As its table calls it.
-    operator
-        ``==``, ``in``, ``not in``, ``<``, ``<=``, ``>``, ``>=``, ``inside`` or ``matches``.
-    value
-        A scalar; a list for ``in`` and ``not in``; [[min], [max]] in voxels for ``inside``.
-    table
-        Where it belongs to another table than the one that is asked.
-    shown_as
-        As the answer calls the column, where a join gave it a suffix.
-    """
-
-    column: str
-    operator: str
-    value: Any
-    table: str | None = None
-    shown_as: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

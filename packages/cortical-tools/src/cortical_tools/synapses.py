@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cortical_tools.conditions import Condition
 from cortical_tools.connection import Connection
 from cortical_tools.errors import NotConfiguredError
 from cortical_tools.ids import Ids, int_ids
 from cortical_tools.progress import progress_bar
-from cortical_tools.queries import Condition, Moment, Query, in_utc, joined_positions, run_all
+from cortical_tools.queries import Moment, Query, in_utc, joined_positions, run_all
 from cortical_tools.roots import require_roots_at
 
 

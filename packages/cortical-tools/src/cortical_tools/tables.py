@@ -17,12 +17,11 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
-from cortical_tools.catalogue import Catalogue, Field, TableFacts
+from cortical_tools.catalogue import Catalogue, TableFacts
+from cortical_tools.conditions import conditions_of, shortened
 from cortical_tools.connection import Connection
-from cortical_tools.errors import FilterError, UnknownTableError
-from cortical_tools.queries import Condition, Moment, Query, in_utc, joined_positions, run
-
-_COMPARISONS = ("<", "<=", ">", ">=", "not in")
+from cortical_tools.errors import UnknownTableError
+from cortical_tools.queries import Moment, Query, in_utc, joined_positions, run
 
 
 class Tables:
@@ -134,19 +133,11 @@ class Table:
         FilterError
             If the table has no such column, or the column takes no such value.
         """
-        conditions: list[Condition] = []
-        for name, value in filters.items():
-            if name not in self._facts.fields:
-                raise FilterError(
-                    f"{self.__name__} has no filter {name!r}; it has {', '.join(self.fields)}"
-                )
-            if value is not None:
-                conditions += _conditions(self.__name__, self._facts.fields[name], value)
         query = Query(
             table=self._facts.name,
             target=self._facts.target,
             is_view=self._facts.is_view,
-            conditions=tuple(conditions),
+            conditions=conditions_of(self.__name__, self._facts.fields, filters),
         )
         return TableQuery(self._connection, self._facts, query, self._version)
 
@@ -176,7 +167,7 @@ class TableQuery:
 
     def __repr__(self) -> str:
         conditions = ", ".join(
-            f"{item.shown_as} {item.operator} {_short(item.value)}"
+            f"{item.shown_as} {item.operator} {shortened(item.value)}"
             for item in self._query.conditions
         )
         return f"<query of {self._query.table}: {conditions or 'every row'}>"
@@ -320,57 +311,6 @@ class TableQuery:
 
 def _refuse_live_view(name: str) -> NoReturn:
     raise ValueError(f"{name} is a view, which exists in versions only: it has no timestamp")
-
-
-def _conditions(table: str, field: Field, value: Any) -> list[Condition]:
-    """What a filter's value means."""
-    if field.is_box:
-        corners = np.asarray(value)
-        if corners.shape != (2, 3):
-            raise FilterError(
-                f"{table}: {field.name} takes [[min x, y, z], [max x, y, z]] in voxels, "
-                f"not {_short(value)}"
-            )
-        return [_condition(field, "inside", corners.tolist())]
-    if isinstance(value, Mapping):
-        unknown = set(value) - set(_COMPARISONS)
-        if unknown or not value:
-            raise FilterError(
-                f"{table}: {field.name} takes {', '.join(_COMPARISONS)}, not {sorted(unknown)}"
-            )
-        if not field.is_number and set(value) - {"not in"}:
-            raise FilterError(f"{table}: {field.name} is no number and has no {sorted(value)}")
-        return [_condition(field, operator, _plain(bound)) for operator, bound in value.items()]
-    if isinstance(value, str) or not hasattr(value, "__len__"):
-        return [_condition(field, "==", _plain(value))]
-    values = _plain(value)
-    if field.is_number and any(isinstance(one, float) for one in values) and "id" in field.column:
-        raise FilterError(f"{table}: {field.name} is an id, which {_short(value)} are not")
-    return [_condition(field, "in", values)]
-
-
-def _condition(field: Field, operator: str, value: Any) -> Condition:
-    return Condition(
-        column=field.column,
-        operator=operator,
-        value=value,
-        table=field.table,
-        shown_as=field.shown_as,
-    )
-
-
-def _plain(value: Any) -> Any:
-    """Python's own numbers and lists, which every message and every server understands."""
-    if isinstance(value, set | frozenset | tuple | range):
-        value = list(value)
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    return value.tolist() if hasattr(value, "tolist") else value
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 60 else f"{text[:57]}..."
 
 
 def _attributes(

@@ -1,0 +1,125 @@
+"""Filters as a user writes them, and the conditions that they stand for.
+
+The words are those of caveclient, for tables on a server and for tables in files alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cortical_tools.errors import FilterError
+
+_COMPARISONS = ("<", "<=", ">", ">=", "not in")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One filter of a table: what it is called, and what it stands for."""
+
+    name: str
+    # The table and its own name for the column, and the name of the column in the answer.
+    table: str
+    column: str
+    shown_as: str
+    is_number: bool = False
+    is_box: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """What one column has to be.
+
+    Parameters
+    ----------
+    column
+        As its table calls it.
+    operator
+        ``==``, ``in``, ``not in``, ``<``, ``<=``, ``>``, ``>=``, ``inside`` or ``matches``.
+    value
+        A scalar; a list for ``in`` and ``not in``; [[min], [max]] in voxels for ``inside``.
+    table
+        Where it belongs to another table than the one that is asked.
+    shown_as
+        As the answer calls the column, where a join gave it a suffix.
+    """
+
+    column: str
+    operator: str
+    value: Any
+    table: str | None = None
+    shown_as: str | None = None
+
+
+def conditions_of(
+    table: str, fields: Mapping[str, Field], filters: Mapping[str, Any]
+) -> tuple[Condition, ...]:
+    """What the filters of a table mean; see `tables.Table` for how they are written.
+
+    Raises
+    ------
+    FilterError
+        If the table has no such column, or the column takes no such value.
+    """
+    conditions: list[Condition] = []
+    for name, value in filters.items():
+        if name not in fields:
+            raise FilterError(f"{table} has no filter {name!r}; it has {', '.join(fields)}")
+        if value is not None:
+            conditions += _conditions(table, fields[name], value)
+    return tuple(conditions)
+
+
+def _conditions(table: str, field: Field, value: Any) -> list[Condition]:
+    """What a filter's value means."""
+    if field.is_box:
+        corners = np.asarray(value)
+        if corners.shape != (2, 3):
+            raise FilterError(
+                f"{table}: {field.name} takes [[min x, y, z], [max x, y, z]] in voxels, "
+                f"not {shortened(value)}"
+            )
+        return [_condition(field, "inside", corners.tolist())]
+    if isinstance(value, Mapping):
+        unknown = set(value) - set(_COMPARISONS)
+        if unknown or not value:
+            raise FilterError(
+                f"{table}: {field.name} takes {', '.join(_COMPARISONS)}, not {sorted(unknown)}"
+            )
+        if not field.is_number and set(value) - {"not in"}:
+            raise FilterError(f"{table}: {field.name} is no number and has no {sorted(value)}")
+        return [_condition(field, operator, _plain(bound)) for operator, bound in value.items()]
+    if isinstance(value, str) or not hasattr(value, "__len__"):
+        return [_condition(field, "==", _plain(value))]
+    values = _plain(value)
+    if field.is_number and any(isinstance(one, float) for one in values) and "id" in field.column:
+        raise FilterError(f"{table}: {field.name} is an id, which {shortened(value)} are not")
+    return [_condition(field, "in", values)]
+
+
+def _condition(field: Field, operator: str, value: Any) -> Condition:
+    return Condition(
+        column=field.column,
+        operator=operator,
+        value=value,
+        table=field.table,
+        shown_as=field.shown_as,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Python's own numbers and lists, which every message and every server understands."""
+    if isinstance(value, set | frozenset | tuple | range):
+        value = list(value)
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def shortened(value: Any) -> str:
+    """What a value looks like, in a few words."""
+    text = repr(value)
+    return text if len(text) < 60 else f"{text[:57]}..."
