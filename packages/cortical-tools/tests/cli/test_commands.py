@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import signal
 import subprocess
@@ -35,23 +36,35 @@ def test_a_port_that_is_none_is_wrongly_typed():
     assert CliRunner().invoke(app, ["serve", str(SMALL_WORLD), "--port", "-1"]).exit_code == 2
 
 
-def test_a_folder_is_served_until_interrupted():
-    command = [sys.executable, "-u", "-m", "cortical_tools", "serve", str(SMALL_WORLD)]
-    arguments = ["--row-cap", "3", "--delay", "0.01", "--token", "f00"]
-    with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        first = process.stdout.readline()
-        url = first.split()[4]
-        assert first.startswith(f"local_world is served at {url}")
-        token = {"Authorization": "Bearer f00"}
-        assert requests.get(f"{url}/info/version", headers=token, timeout=9).json() == "4.6.1"
-        assert requests.get(f"{url}/info/version", timeout=9).status_code == 401
-        query = "/materialize/api/v3/datastack/local_world/version/3/table/synapses_world/query"
-        answer = requests.post(f"{url}{query}", json={}, headers=token, timeout=9)
-        assert answer.headers["Warning"] == '201 - "Limited query to 3 rows'
-        shown = [process.stdout.readline() for _ in range(3)]
-        process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=20)
+@pytest.fixture
+def serving():
+    """Starts ``cortical-tools serve`` in a process of its own, which does not outlive the test."""
+    with contextlib.ExitStack() as started:
+
+        def start(folder: Path, *options: str) -> subprocess.Popen[str]:
+            command = [sys.executable, "-u", "-m", "cortical_tools", "serve", str(folder)]
+            process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)
+            started.enter_context(process)
+            started.callback(process.kill)
+            return process
+
+        yield start
+
+
+def test_a_folder_is_served_until_interrupted(serving):
+    process = serving(SMALL_WORLD, "--row-cap", "3", "--delay", "0.01", "--token", "f00")
+    first = process.stdout.readline()
+    url = first.split()[4]
+    assert first.startswith(f"local_world is served at {url}")
+    token = {"Authorization": "Bearer f00"}
+    assert requests.get(f"{url}/info/version", headers=token, timeout=9).json() == "4.6.1"
+    assert requests.get(f"{url}/info/version", timeout=9).status_code == 401
+    query = "/materialize/api/v3/datastack/local_world/version/3/table/synapses_world/query"
+    answer = requests.post(f"{url}{query}", json={}, headers=token, timeout=9)
+    assert answer.headers["Warning"] == '201 - "Limited query to 3 rows'
+    shown = [process.stdout.readline() for _ in range(3)]
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=20)
     assert shown[0].startswith("200")
     assert shown[0].endswith("GET    /info/version\n")
     assert shown[1].startswith("401")
@@ -59,17 +72,13 @@ def test_a_folder_is_served_until_interrupted():
     assert process.returncode == 0
 
 
-def test_serving_a_known_datastack_says_how_its_client_gets_there(tmp_path):
+def test_serving_a_known_datastack_says_how_its_client_gets_there(serving, tmp_path):
     shutil.copytree(SMALL_WORLD, tmp_path / "world")
     facts = tmp_path / "world" / "snapshot.json"
     facts.write_text(facts.read_text().replace("local_world", "v1dd_public"))
-    command = [sys.executable, "-u", "-m", "cortical_tools", "serve", str(tmp_path / "world")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        url = process.stdout.readline().split()[4]
-        second = process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+    process = serving(tmp_path / "world")
+    url = process.stdout.readline().split()[4]
+    second = process.stdout.readline()
     assert second == f"for clients: CORTICAL_TOOLS_SERVER_V1DD_PUBLIC={url}\n"
 
 
