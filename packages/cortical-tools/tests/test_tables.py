@@ -222,7 +222,7 @@ def test_views_are_asked_like_tables(dataset, truth):
 @pytest.mark.parametrize(
     ("filters", "said"),
     [
-        ({"siez": 3}, "synapses_world has no filter 'siez'; it has pre_pt_root_id"),
+        ({"depth": 3}, "synapses_world has no filter 'depth'; it has pre_pt_root_id"),
         ({"size": {"~": 3}}, r"takes <, <=, >, >=, not in, not \['~'\]"),
         ({"size": {}}, "takes <, <="),
         ({"ctr_pt_position_bbox": [1, 2, 3]}, r"takes \[\[min x, y, z\]"),

@@ -9,18 +9,19 @@ from typing import Any, TypeVar
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
-# What a client knows by itself, so its methods do not take it.
-_OWN = ("connection", "space", "tables")
-
 
 def described_by(function: Callable[..., Any]) -> Callable[[Method], Method]:
     """Give a method the docstring of `function`, less what the client fills in."""
     text = inspect.getdoc(function) or ""
-    for name in _OWN:
-        text = re.sub(rf"^{name}\n((    .*)?\n)+?(?=\S|\n\S)", "", text, flags=re.MULTILINE)
+    taken = inspect.signature(function).parameters
 
     def describe(method: Method) -> Method:
-        method.__doc__ = text
+        described = text
+        for name in taken.keys() - inspect.signature(method).parameters.keys():
+            described = re.sub(
+                rf"^{name}\n((    .*)?\n)+?(?=\S|\n\S)", "", described, flags=re.MULTILINE
+            )
+        method.__doc__ = described
         return method
 
     return describe

@@ -6,8 +6,10 @@ A client is cheap to make. It connects when it is first asked something.
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -21,6 +23,7 @@ from cortical_tools import (
     morphology,
     roots,
     skeleton_cache,
+    snapshots,
     staging,
     states,
     synapses,
@@ -524,6 +527,28 @@ class DatasetClient:
         self, staged_annos: Any, **options: Any
     ) -> list[int] | dict[int, int]:
         return staging.upload_staged_annotations(self._connection, staged_annos, **options)
+
+    @described_by(snapshots.take_snapshot)
+    def snapshot(
+        self,
+        folder: str | os.PathLike[str],
+        root_ids: Ids = (),
+        tables: Sequence[str] = (),
+        views: Sequence[str] = (),
+        *,
+        skeletons: bool = True,
+        progress: bool = True,
+    ) -> Path:
+        return snapshots.take_snapshot(
+            self._connection,
+            self._catalogue,
+            folder,
+            root_ids,
+            tables,
+            views,
+            skeletons=skeletons,
+            progress=progress,
+        )
 
     # How it looks
 
