@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
@@ -16,13 +16,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cortical_tools.catalogue import Catalogue, TableFacts
+from cortical_tools.conditions import Condition
 from cortical_tools.connection import Connection
 from cortical_tools.datastack import get_datastack_info
 from cortical_tools.errors import UnknownTableError
 from cortical_tools.ids import Ids, int_ids
-from cortical_tools.level2 import get_l2_ids, get_l2data
+from cortical_tools.level2 import ATTRIBUTES, get_l2_ids, get_l2data
 from cortical_tools.progress import progress_bar
-from cortical_tools.queries import Condition, Moment, Query, in_parallel, run, run_all
+from cortical_tools.queries import Moment, Query, in_parallel, run, run_all
 from cortical_tools.roots import get_roots, lifetimes, require_roots_at
 from cortical_tools.snapshot_folder import Facts, SnapshotWriter, Version, layout
 
@@ -268,10 +269,9 @@ class _Task:
         pairs = [np.asarray(graph, dtype=np.int64).reshape(-1, 2) for graph in graphs]
         edges = np.concatenate([np.empty((0, 2), np.int64), *pairs])
         writer.add_frame(layout.EDGES, pd.DataFrame(edges, columns=layout.COLUMNS[layout.EDGES]))
-        attributes = get_l2data(connection, np.unique(l2_ids))
-        assert isinstance(attributes, pd.DataFrame)
-        # Those that the cache does not have stay unknown.
-        writer.add_frame(layout.ATTRIBUTES, attributes.dropna(how="all").reset_index())
+        answers = get_l2data(connection, np.unique(l2_ids), as_dataframe=False)
+        assert isinstance(answers, dict)
+        writer.add_frame(layout.ATTRIBUTES, _attributes(answers))
 
     def facts(self) -> Facts:
         """What the snapshot says of itself."""
@@ -301,6 +301,19 @@ class _Task:
                 "packages": {name: metadata.version(name) for name in _PACKAGES},
             },
         )
+
+
+def _attributes(answers: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """One row per level-2 id that the cache has, whole numbers where it sends whole numbers."""
+    known = {int(key): value for key, value in answers.items() if value}
+    columns: dict[str, Any] = {"l2_id": np.array(list(known), dtype=np.int64)}
+    for name, parts in ATTRIBUTES.items():
+        rows = [np.ravel(value[name]).tolist() if name in value else [] for value in known.values()]
+        whole = all(isinstance(number, int) for row in rows for number in row)
+        for place, part in enumerate(parts):
+            numbers = [row[place] if len(row) == len(parts) else None for row in rows]
+            columns[part] = pd.array(numbers, dtype="Int64" if whole else "Float64")
+    return pd.DataFrame(columns)
 
 
 def _named(names: Iterable[str], known: Any, what: str) -> dict[str, TableFacts]:
