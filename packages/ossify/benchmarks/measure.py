@@ -14,7 +14,7 @@ from tasks import TASKS, agree
 
 TURNS = 5
 # After this many seconds with one task, what has been measured has to do.
-BUDGET = 8.0
+BUDGET = 5.0
 US, BOUND = "ossify", "bound"
 
 

@@ -82,7 +82,7 @@ class Process:
             question["answer"] = str(answer)
         self._process.stdin.write(f"{json.dumps(question)}\n".encode())
         self._process.stdin.flush()
-        result = self._answer(3 * PATIENCE)
+        result = self._answer(1.5 * PATIENCE)
         if "error" in result:
             raise FailedError(f"{self.peer.name}, {task}: {result['error']}")
         if result["seconds"] > PATIENCE:

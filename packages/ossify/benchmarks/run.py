@@ -32,18 +32,21 @@ def cells(sizes: list[int]) -> Iterator[tuple[str, Cell]]:
         yield f"{size:,}", ossify.example_cell(size, mesh=True)
 
 
-def measured(peers: list[Peer], options: argparse.Namespace) -> dict[str, dict]:
+def measure(peers: list[Peer], options: argparse.Namespace) -> dict:
     """Figures of every cell. Whoever is too slow for one is not asked about greater ones."""
-    results, too_slow = {}, set()
+    results: dict = {"imports": imports.measured(), "cells": {}}
+    too_slow: set[tuple[str, str]] = set()
     for name, cell in cells(options.sizes):
         with tempfile.TemporaryDirectory() as folder:
             write_inputs(cell, Path(folder) / "inputs.npz")
             print(f"\n{name} (ms)")
             work = Measurement(peers, options.environments, Path(folder), options.tasks)
             try:
-                results[name] = work.run(too_slow).as_dict()
+                results["cells"][name] = work.run(too_slow).as_dict()
             finally:
                 work.stop()
+        if options.results:
+            options.results.write_text(json.dumps(results, indent=1))
     return results
 
 
@@ -60,12 +63,7 @@ def main() -> None:
     options = parser.parse_args()
 
     peers = [peer for peer in all_peers() if not options.peers or peer.name in options.peers]
-    if options.read:
-        results = json.loads(options.read.read_text())
-    else:
-        results = {"imports": imports.measured(), "cells": measured(peers, options)}
-    if options.results:
-        options.results.write_text(json.dumps(results, indent=1))
+    results = json.loads(options.read.read_text()) if options.read else measure(peers, options)
     print_report(results)
     for line in missed(results["cells"]):
         print(line)

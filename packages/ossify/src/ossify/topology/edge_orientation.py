@@ -81,8 +81,8 @@ def check_simple(n_vertices: int, edges: IntArray, ids: IntArray | None = None) 
             f"the first is at {named(row, ids)}. Leave them out.",
             rows=[row],
         )
-    low, high = edges.min(axis=1).astype(np.int64), edges.max(axis=1).astype(np.int64)
-    key = low * n_vertices + high
+    low, high = np.minimum(*edges.T), np.maximum(*edges.T)
+    key = low.astype(np.int64) * n_vertices + high
     order = np.argsort(key, kind="stable")
     repeats = order[1:][key[order[1:]] == key[order[:-1]]]
     if len(repeats):

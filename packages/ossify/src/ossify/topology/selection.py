@@ -53,5 +53,8 @@ class Selection:
         if self.keeps_all:
             return tuples
         renumbered = np.take(self.new_rows, tuples)
-        whole = (renumbered >= 0).all(axis=1)
-        return renumbered[whole]
+        # Along rows of two or three numbers, numpy is ten times slower than from column to column.
+        whole = np.ones(len(tuples), dtype=np.bool_)
+        for column in renumbered.T:
+            whole &= column >= 0
+        return np.compress(whole, renumbered, axis=0)
