@@ -1,6 +1,8 @@
 """``client.tables`` and ``client.views``: every table by its name, every column as a filter.
 
->>> client.tables.nucleus_detection_v0(pt_root_id=[864691135639806263]).query()  # doctest: +SKIP
+::
+
+    client.tables.nucleus_detection_v0(pt_root_id=[864691135639806263]).query()
 
 The words are caveclient's; the answers are complete, and a filter for nothing finds nothing.
 """

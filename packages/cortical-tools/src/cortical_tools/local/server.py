@@ -125,8 +125,10 @@ def serve(
 
     Examples
     --------
-    >>> with serve("snapshot") as url:  # doctest: +SKIP
-    ...     client = CAVEclient("world", server_address=url)
+    A script that finds a snapshot folder beside it::
+
+        with serve("snapshot") as url:
+            client = CAVEclient("world", server_address=url)
     """
     if host not in _LOOPBACK:
         raise ServiceError(

@@ -47,9 +47,11 @@ class SnapshotWriter:
 
     Examples
     --------
-    >>> writer = SnapshotWriter("here/snapshot")  # doctest: +SKIP
-    >>> writer.add_bytes("states/1.json", b"{}")  # doctest: +SKIP
-    >>> writer.finish(facts)  # doctest: +SKIP
+    With the facts of a dataset at hand::
+
+        writer = SnapshotWriter("here/snapshot")
+        writer.add_bytes("states/1.json", b"{}")
+        writer.finish(facts)
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, resume: bool = False) -> None:

@@ -99,10 +99,10 @@ def to_navis(
 
     Examples
     --------
-    >>> import ossify
-    >>> cell = ossify.load_cell("neuron.osy")  # doctest: +SKIP
-    >>> neuron = ossify.to_navis(cell)  # doctest: +SKIP
-    >>> neuron.presynapses, neuron.soma  # doctest: +SKIP
+    Where navis is installed::
+
+        neuron = ossify.to_navis(ossify.load_cell("neuron.osy"))
+        neuron.presynapses, neuron.soma
     """
     neuron, report = navis_neuron(
         cell,

@@ -133,8 +133,8 @@ def plot_morphology_2d(
     Examples
     --------
     >>> import ossify
-    >>> ax = ossify.plot_morphology_2d(ossify.example_cell(200))  # doctest: +SKIP
-    >>> ax.get_ylabel()  # doctest: +SKIP
+    >>> ax = ossify.plot_morphology_2d(ossify.example_cell(200))
+    >>> ax.get_ylabel()
     'y (µm)'
     """
     skeleton = skeleton_of(cell)
