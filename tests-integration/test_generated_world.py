@@ -140,6 +140,20 @@ def _unzipped(world, root):
     return gzip.decompress(world.read(f"skeletons/{root}.json.gz"))
 
 
+def test_skeletons_have_the_level_2_ids_of_their_root_then_and_now(world, neurons, members):
+    first, second = neurons["merged"]["root_ids"]
+    skeletons = [json.loads(_unzipped(world, root)) for root in (first, second)]
+    for root, skeleton in zip((first, second), skeletons, strict=True):
+        count = len(skeleton["vertices"])
+        assert skeleton["meta"]["root_id"] == root
+        assert set(skeleton["lvl2_ids"]) == members[root]
+        assert len(skeleton["mesh_to_skel_map"]) == len(skeleton["lvl2_ids"])
+        assert max(skeleton["mesh_to_skel_map"]) < count
+        children = [child for child, _ in skeleton["edges"]]
+        assert sorted([*children, skeleton["root"]]) == list(range(count))
+    assert len(skeletons[0]["vertices"]) < len(skeletons[1]["vertices"])
+
+
 def test_a_world_has_a_neuron_for_each_history(tmp_path):
     with pytest.raises(SnapshotError, match=r"8 cells or more.*got 7"):
         make_world(tmp_path / "world", 7)

@@ -43,7 +43,7 @@ def test_properties_of_objects_are_stored_and_linked(service, dataset):
 
 def test_skeletons_that_are_ready_are_said_for_any_number_and_kind_of_ids(dataset, neurons):
     ready = neurons["merged"]["root_ids"][-1]
-    other = neurons["merged"]["root_ids"][0]
+    other = neurons["edited"]["root_ids"][0]
     expected = {ready: True, other: False}
     for ids in (
         [ready, other],

@@ -21,6 +21,8 @@ client.query_synapses(root_ids[:3], pre=True, post=True, progress=False)
 client.query_synapses(root_ids[:1], pre=True, reference_tables=["synapse_target_structure"], \
 progress=False)
 client.space.transform_nm.apply_dataframe("pt_position", proof_df, projection="y")
+nrn = client.get_skeleton(root_id, synapses=True)
+client.get_skeleton(root_id, transform="rigid")
 client.is_latest_roots([root_id, old_root_id])
 latest = client.get_latest_roots(old_root_id)
 client.get_roots(supervoxel_ids)

@@ -80,7 +80,11 @@ def make_world(
     writer.add_bytes(f"{layout.BUCKET}/em/info", json.dumps(plan.image_info()).encode())
     for neuron, history in zip(neurons, story.neurons, strict=True):
         writer.add_mesh(history[-1], neuron.mesh)
-        writer.add_skeleton(history[-1], _skeleton(neuron, history[-1], datastack_name))
+        for root_id in history:
+            arrays = neuron.skeleton_of(story.objects.level2[root_id])
+            if arrays is not None:
+                meta = _skeleton_meta(neuron, root_id, datastack_name)
+                writer.add_skeleton(root_id, {"meta": meta, **arrays})
     facts = Facts(
         datastack_name=datastack_name,
         record=plan.datastack_record(),
@@ -138,23 +142,14 @@ def _write_tables(
         writer.add_view(name, tables.lookup(nuclei, alternatives))
 
 
-def _skeleton(neuron: Neuron, root_id: int, datastack_name: str) -> dict[str, Any]:
-    soma = neuron.soma.tolist()
-    meta = {
+def _skeleton_meta(neuron: Neuron, root_id: int, datastack_name: str) -> dict[str, Any]:
+    return {
         "root_id": root_id,
-        "soma_pt_x": soma[0],
-        "soma_pt_y": soma[1],
-        "soma_pt_z": soma[2],
+        **{f"soma_pt_{axis}": float(at) for axis, at in zip("xyz", neuron.soma, strict=True)},
         "skeleton_type": "pcg_skel",
         "skeleton_version": 4,
         "timestamp": plan.LAST.timestamp(),
         "meta": {"datastack": datastack_name, "space": "l2cache"},
-    }
-    return {
-        "meta": meta,
-        **neuron.skeleton,
-        "mesh_to_skel_map": neuron.skeleton_row.tolist(),
-        "lvl2_ids": neuron.l2_ids.tolist(),
     }
 
 

@@ -39,13 +39,13 @@ class Neuron:
     supervoxels
         (L, 2) supervoxel ids in each level-2 node.
     skeleton
-        In the form of the skeleton service, but for root id and level-2 ids.
+        In the form of the skeleton service, but for root id and level-2 ids; see `skeleton_of`.
     skeleton_row
         (L,) the skeleton vertex of each level-2 node.
     is_axon
         (L,) whether it is on the axon.
-    is_tip
-        (L,) whether it is on one small branch of the axon.
+    is_tip, is_tip_vertex
+        (L,) and (V,) what of it is on one small branch of the axon.
     soma
         (3,) in nanometres.
     n_pre, n_post
@@ -63,10 +63,35 @@ class Neuron:
     skeleton_row: IntArray
     is_axon: NDArray[np.bool_]
     is_tip: NDArray[np.bool_]
+    is_tip_vertex: NDArray[np.bool_]
     soma: FloatArray
     n_pre: int
     n_post: int
     mesh: StoredMesh
+
+    def skeleton_of(self, l2_ids: IntArray) -> dict[str, Any] | None:
+        """The skeleton of what is made of some level-2 nodes, in the form of the skeleton service.
+
+        Known for the whole neuron and for all but its small branch; None for anything else.
+        """
+        if np.array_equal(l2_ids, self.l2_ids):
+            return self._skeleton_without(np.zeros(len(self.is_tip_vertex), dtype=np.bool_))
+        if np.array_equal(l2_ids, self.l2_ids[~self.is_tip]):
+            return self._skeleton_without(self.is_tip_vertex)
+        return None
+
+    def _skeleton_without(self, gone: NDArray[np.bool_]) -> dict[str, Any]:
+        place = np.cumsum(~gone) - 1
+        whole = {name: np.array(values) for name, values in self.skeleton.items()}
+        edges, l2_stay = whole["edges"], ~gone[self.skeleton_row]
+        kept = {name: whole[name][~gone] for name in ("vertices", "radius", "compartment")}
+        return {
+            "edges": place[edges[~gone[edges].any(axis=1)]].tolist(),
+            "mesh_to_skel_map": place[self.skeleton_row[l2_stay]].tolist(),
+            "root": int(place[whole["root"]]),
+            **{name: values.tolist() for name, values in kept.items()},
+            "lvl2_ids": self.l2_ids[l2_stay].tolist(),
+        }
 
 
 def make_neuron(n_vertices: int, seed: int, mint: IdMint, rng: np.random.Generator) -> Neuron:
@@ -115,6 +140,7 @@ def make_neuron(n_vertices: int, seed: int, mint: IdMint, rng: np.random.Generat
     edges = ids[np.unique(between, axis=0)]
     rows = np.asarray(graph.map_index_to_layer("skeleton", as_positional=True))[first]
     compartment = np.asarray(skeleton.get_feature("compartment"))
+    is_tip_vertex = _small_branch(skeleton.tree, compartment == _AXON)
     return Neuron(
         points=points[first],
         attributes=_attributes(graph.features, piece, points[first], place[first], rng),
@@ -124,7 +150,8 @@ def make_neuron(n_vertices: int, seed: int, mint: IdMint, rng: np.random.Generat
         skeleton=_skeleton(skeleton, shift, compartment),
         skeleton_row=rows,
         is_axon=compartment[rows] == _AXON,
-        is_tip=_small_branch(skeleton.tree, compartment == _AXON)[rows],
+        is_tip=is_tip_vertex[rows],
+        is_tip_vertex=is_tip_vertex,
         soma=np.asarray(skeleton.vertices)[0] + shift,
         n_pre=cell.annotations["pre_syn"].n_vertices,
         n_post=cell.annotations["post_syn"].n_vertices,
