@@ -132,6 +132,25 @@ def together(session: nox.Session) -> None:
 
 
 @nox.session(python=NEWEST)
+def extras(session: nox.Session) -> None:
+    """cortical-tools with no extra, and with ossify alone: what works, and what the rest says."""
+    install_wheels(session, "cortical-tools")
+    environments = Path(session.cache_dir).absolute() / "extras"
+    bare = wheel(session, "cortical-tools")
+    for name, requirements in {
+        "none": (str(bare),),
+        "ossify": (str(wheel(session, "ossify")), f"{bare}[ossify]"),
+    }.items():
+        # Its version says nothing of what has changed in the checkout.
+        again = [f"--reinstall-package={package}" for package in PACKAGES]
+        install_beside(session, environments / name, *again, *requirements)
+    session.run(
+        *("pytest", "packages/cortical-tools/tests/extras/compare_extras.py", *session.posargs),
+        env={"CORTICAL_TOOLS_BARE": str(environments)},
+    )
+
+
+@nox.session(python=NEWEST)
 def interop(session: nox.Session) -> None:
     """Files to and from every published release of ossify, and measures as its peers have them."""
     install_wheels(session, "ossify")

@@ -238,7 +238,7 @@ def _ossify() -> Any:
     try:
         import ossify  # noqa: PLC0415  an extra: everything else works without it
     except ImportError as error:
-        raise MissingExtraError("get_skeleton", "ossify") from error
+        raise MissingExtraError("a skeleton as a Cell", "ossify") from error
     return ossify
 
 

@@ -163,6 +163,9 @@ def _copy(url: str) -> None:
         import pyperclip
 
         pyperclip.copy(url)
-    # PyperclipException, a RuntimeError, where a machine has no clipboard.
-    except (ImportError, RuntimeError) as error:
+    except ImportError:
+        missing = MissingExtraError("clipboard=True", "viewer")
+        logger.warning("the link was not copied, but is returned: %s", missing)
+    # PyperclipException, where a machine has no clipboard.
+    except RuntimeError as error:
         logger.warning("the link was not copied, but is returned: %s", error)

@@ -20,6 +20,7 @@ from cortical_tools.cli.demo import run_demo
 from cortical_tools.dataset_spec import SERVER_VARIABLE, list_datasets
 from cortical_tools.errors import CorticalToolsError
 from cortical_tools.local import Faults, LocalService, make_world, serve
+from cortical_tools.local.server import require_server
 
 app = typer.Typer(
     name="cortical-tools",
@@ -79,6 +80,8 @@ def demo(
 ) -> None:
     """Make a world of synthetic neurons, serve it, and ask it what one asks of a dataset."""
     with _one_line_errors(), tempfile.TemporaryDirectory() as aside:
+        # Rather than after the world has been made.
+        require_server()
         start = time.perf_counter()
         world = make_world(folder or Path(aside) / "world", n_cells, seed, n_vertices=n_vertices)
         seconds = time.perf_counter() - start

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
+
 from cortical_tools.client import DatasetClient
 from cortical_tools.errors import CorticalToolsError
 from cortical_tools.local import LocalService
@@ -22,12 +24,16 @@ client.query_synapses(root_ids[:1], pre=True, reference_tables=["synapse_target_
 progress=False)
 client.space.transform_nm.apply_dataframe("pt_position", proof_df, projection="y")
 nrn = client.get_skeleton(root_id, synapses=True)
-client.get_skeleton(root_id, transform="rigid")
+nrn.skeleton
+nrn.anno.pre_syn
+nrn = client.get_skeleton(root_id, transform="rigid", reference_tables=["synapse_target_structure"])
 client.is_latest_roots([root_id, old_root_id])
 latest = client.get_latest_roots(old_root_id)
 client.get_roots(supervoxel_ids)
 suggested = client.suggest_latest_roots(old_root_id)
+client.latest_valid_timestamp([root_id, old_root_id])
 version = client.most_recent_materialization_version()
+client.version_timestamp(version)
 info = client.get_datastack_info()
 img = client.image_source()
 seg = client.segmentation_source()
@@ -36,12 +42,17 @@ state_id = client.upload_state_json({"layers": []})
 state = client.get_state_json(state_id)
 l2_ids = client.get_l2_ids(root_id)
 df = client.get_l2data(l2_ids)
+data = client.get_l2data(l2_ids, as_dataframe=False)
 result = client.skeletons_exist(root_ids=[root_id, old_root_id])
 url = client.neuroglancer_url(root_ids=[root_id])
 """
 """One call in a line, as one would type it."""
 
 _MOST_LINES, _MOST_CHARACTERS = 8, 160
+_FRAMES = (
+    *("display.max_columns", 8, "display.width", 120),
+    *("display.max_rows", 6, "display.min_rows", 6),
+)
 
 
 def run_demo(service: LocalService, say: Callable[[str], None]) -> None:
@@ -106,6 +117,10 @@ def _outcome(step: str, names: dict[str, Any]) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, pd.DataFrame):
+        # It cuts itself, and says of what.
+        with pd.option_context(*_FRAMES):
+            return repr(value)
     lines = repr(value).splitlines()
     rest = len(lines) - _MOST_LINES
     shown = [

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from cortical_tools.errors import MissingExtraError, ServiceError
 from cortical_tools.local.app import DEFAULT_ROW_CAP, Settings, make_app
@@ -74,6 +75,12 @@ class LocalService(str):
         self.settings.mesh_layout = value
 
 
+def require_server() -> None:
+    """Raise `MissingExtraError` unless what serves folders is installed."""
+    if not (find_spec("starlette") and find_spec("uvicorn")):
+        raise MissingExtraError("the local CAVE service", "local")
+
+
 @contextmanager
 def serve(
     folder: str | os.PathLike[str],
@@ -122,6 +129,8 @@ def serve(
         If the folder is no snapshot.
     ServiceError
         If it is not to be served on that host, or cannot listen there.
+    MissingExtraError
+        If the extra ``local`` is not installed.
 
     Examples
     --------
@@ -139,6 +148,7 @@ def serve(
         raise ServiceError(f"row_cap must be 1 or more; got {row_cap}")
     if mesh_layout not in LAYOUTS:
         raise ServiceError(f"mesh_layout must be one of {LAYOUTS}; got {mesh_layout!r}")
+    require_server()
     snapshot = Snapshot(folder)
     settings = Settings(token, row_cap, faults or Faults(), mesh_layout=mesh_layout)
     with _listening(host, port) as listener:
@@ -166,10 +176,8 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 
 @contextmanager
 def _running(app: object, listener: socket.socket) -> Iterator[None]:
-    try:
-        import uvicorn
-    except ImportError as error:
-        raise MissingExtraError("the local CAVE service", "local") from error
+    import uvicorn
+
     config = uvicorn.Config(
         app,
         http="h11",
