@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -303,3 +305,34 @@ def test_extremes_of_whole_numbers_are_whole_numbers_and_exact():
     assert {str(dtype) for dtype in frame.dtypes} == {"Int64"}
     everywhere = few.skeleton.map_annotations_to_feature("syn", 9, agg)
     assert {str(dtype) for dtype in everywhere.dtypes} == {"int64"}
+
+
+@pytest.mark.parametrize("kind", ["skeleton", "graph"])
+def test_lists_of_what_is_near_are_bounded_also_where_everything_is_near_everything(kind):
+    # A star: every tip is two edges away from every other.
+    n = 1_500
+    xyz = np.zeros((n, 3))
+    xyz[1:, 0] = 1
+    edges = [[row, 0] for row in range(1, n)]
+    layer = {"skeleton": SkeletonLayer, "graph": GraphLayer}[kind]("star", xyz, edges)
+    values = np.arange(n) % 10.0
+
+    tracemalloc.start()
+    median = layer.aggregate_features(values, 2, agg="median")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert median["feature_0"].tolist() == [np.median(values)] * n
+    assert peak < 50e6
+
+
+def test_what_is_near_is_the_same_whether_chunks_shrink_and_grow_or_stay():
+    # A star of 600 tips that come first, and a long chain.
+    crowd, chain = 600, 40_000
+    parents = [crowd] * crowd + [-1] + list(range(crowd, crowd + chain))
+    xyz = np.zeros((len(parents), 3))
+    xyz[crowd + 1 :, 0] = np.arange(chain) + 1
+    edges = [[row, up] for row, up in enumerate(parents) if up >= 0]
+    skeleton = SkeletonLayer("both", xyz, edges)
+    here = np.arange(len(parents), dtype=float)
+    chunked = skeleton.aggregate_features(here, 2, agg="median", chunk_size=1_000)
+    pd.testing.assert_frame_equal(skeleton.aggregate_features(here, 2, agg="median"), chunked)

@@ -79,3 +79,20 @@ def test_without_sources_nothing_is_found():
     assert triples(tree_neighbours(tree, np.ones(2), np.array([], int), 5)) == []
     none = adjacency(2, np.array([[0, 1]]), np.ones(1))
     assert triples(graph_neighbours(none, np.array([], int), 5)) == []
+
+
+@given(data=st.data())
+def test_too_many_pairs_are_not_listed_and_enough_are_all_listed(forests, data):
+    tree = RootedTree.from_parents(data.draw(forests))
+    n = tree.n_vertices
+    steps = np.where(tree.parent >= 0, 1.0, 0.0)
+    matrix = adjacency(n, tree.edges, np.ones(len(tree.edges)))
+    everything = np.arange(n)
+    for search in (
+        lambda most: tree_neighbours(tree, steps, everything, 2, most=most),
+        lambda most: graph_neighbours(matrix, everything, 2, most=most),
+    ):
+        near = search(None)
+        assert search(len(near.row) - 1) is None
+        enough = search(n * n + 2 * n * n)
+        assert triples(enough.in_order()) == triples(near.in_order())

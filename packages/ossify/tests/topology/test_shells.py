@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,3 +46,21 @@ def test_no_lines_have_no_length():
     none = np.empty((0, 3))
     assert length_within(none, none, np.array([1.0])).tolist() == [0]
     assert crossings(none, none, np.array([1.0])).tolist() == [0]
+
+
+def test_a_line_through_very_many_spheres_is_as_long_as_what_each_cuts_off():
+    spheres = np.arange(1, 200_001) / 100
+    start, stop = np.array([[0.0, 0, 0], [3, 0, 0]]), np.array([[1500.0, 0, 0], [900, 0, 0]])
+    expected = np.minimum(spheres, 1500) + np.clip(spheres - 3, 0, 897)
+    np.testing.assert_allclose(length_within(start, stop, spheres), expected)
+
+
+def test_what_is_cut_very_often_takes_little_memory():
+    spheres = np.arange(1, 1_001, dtype=float)
+    start = np.zeros((2_000, 3))
+    stop = np.tile([1000.0, 0, 0], (2_000, 1))
+    tracemalloc.start()
+    length_within(start, stop, spheres)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20e6

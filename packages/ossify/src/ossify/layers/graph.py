@@ -146,13 +146,18 @@ class EdgeLayer(Neighbourly):
         return sparse_graph.shortest_path_rows(self._graph.csgraph_undirected, source, target)
 
     def _neighbours(
-        self, rows: IntArray, limit: float, direction: Direction, metric: Metric
-    ) -> Neighbours:
+        self,
+        rows: IntArray,
+        limit: float,
+        direction: Direction,
+        metric: Metric,
+        most: int | None,
+    ) -> Neighbours | None:
         graph = self._graph
         matrix = (
             graph.csgraph_undirected if metric == "distance" else graph.csgraph_binary_undirected
         )
-        return graph_neighbours(matrix, rows, limit)
+        return graph_neighbours(matrix, rows, limit, most=most)
 
     def _counts(self) -> dict[str, int]:
         return {"vertices": self.n_vertices, "edges": len(self._graph.edges)}

@@ -33,6 +33,8 @@ Metric = Literal["hops", "distance"]
 NamedAggregations = Mapping[str, Any]
 
 _AT_ONCE = 1 << 14
+# What is listed at a time: some tens of megabytes, also where a vertex reaches thousands.
+_MOST_PAIRS = 1 << 18
 # A path that is as long as the reach is within it, however its length was rounded.
 _ROUNDING = 1e-9
 
@@ -42,9 +44,14 @@ class Neighbourly(Layer):
 
     @abstractmethod
     def _neighbours(
-        self, rows: IntArray, limit: float, direction: Direction, metric: Metric
-    ) -> Neighbours:
-        """What each of the rows reaches."""
+        self,
+        rows: IntArray,
+        limit: float,
+        direction: Direction,
+        metric: Metric,
+        most: int | None,
+    ) -> Neighbours | None:
+        """What each of the rows reaches; None if that is more than `most` pairs."""
 
     @property
     @abstractmethod
@@ -292,8 +299,20 @@ class Neighbourly(Layer):
     ) -> Iterator[tuple[IntArray, Neighbours]]:
         """Rows, some at a time, and what each of them reaches, in no order."""
         self._check_reach(limit, direction, chunk_size)
-        for rows in _chunks(np.arange(len(self)) if sources is None else sources, chunk_size):
-            yield rows, self._neighbours(rows, limit * (1 + _ROUNDING), direction, metric)
+        left = np.arange(len(self)) if sources is None else sources
+        size = _AT_ONCE if chunk_size is None else chunk_size
+        while len(left):
+            rows = left[:size]
+            # A row by itself reaches what it reaches, and a size that is asked for is kept to.
+            most = _MOST_PAIRS if chunk_size is None and len(rows) > 1 else None
+            near = self._neighbours(rows, limit * (1 + _ROUNDING), direction, metric, most)
+            if near is None:
+                size = max(len(rows) // 4, 1)
+                continue
+            yield rows, near
+            left = left[size:]
+            if chunk_size is None and 3 * len(near.row) < _MOST_PAIRS:
+                size = min(2 * size, _AT_ONCE)
 
     def _sums_around(
         self,
@@ -401,9 +420,3 @@ class Neighbourly(Layer):
 
 _NO_ROWS: IntArray = np.empty(0, dtype=np.int64)
 _NOTHING = Neighbours(_NO_ROWS, _NO_ROWS, np.empty(0))
-
-
-def _chunks(rows: IntArray, chunk_size: int | None) -> Iterator[IntArray]:
-    size = _AT_ONCE if chunk_size is None else chunk_size
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]

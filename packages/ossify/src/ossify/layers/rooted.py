@@ -210,9 +210,14 @@ class Rooted(EdgeLayer):
         return self.tree.path_rows(source, target)
 
     def _neighbours(
-        self, rows: IntArray, limit: float, direction: Direction, metric: Metric
-    ) -> Neighbours:
-        return tree_neighbours(self.tree, self._steps(metric), rows, limit, direction)
+        self,
+        rows: IntArray,
+        limit: float,
+        direction: Direction,
+        metric: Metric,
+        most: int | None,
+    ) -> Neighbours | None:
+        return tree_neighbours(self.tree, self._steps(metric), rows, limit, direction, most=most)
 
     def _sums_around(
         self,

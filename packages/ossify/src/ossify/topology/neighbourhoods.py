@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -48,13 +48,37 @@ class Neighbours:
         return self.choose(np.lexsort((self.row, self.source)))
 
 
+@overload
+def tree_neighbours(
+    tree: RootedTree,
+    steps: FloatArray,
+    sources: IntArray,
+    limit: float,
+    direction: Direction = ...,
+) -> Neighbours: ...
+
+
+@overload
+def tree_neighbours(
+    tree: RootedTree,
+    steps: FloatArray,
+    sources: IntArray,
+    limit: float,
+    direction: Direction = ...,
+    *,
+    most: int | None,
+) -> Neighbours | None: ...
+
+
 def tree_neighbours(
     tree: RootedTree,
     steps: FloatArray,
     sources: IntArray,
     limit: float,
     direction: Direction = "undirected",
-) -> Neighbours:
+    *,
+    most: int | None = None,
+) -> Neighbours | None:
     """What a walk along a tree reaches from each source.
 
     Parameters
@@ -69,6 +93,13 @@ def tree_neighbours(
         The greatest length of a path.
     direction
         "upstream" finds ancestors, "downstream" descendants, "undirected" everything.
+    most
+        How many pairs are too many.
+
+    Returns
+    -------
+    Neighbours
+        Or None if looking for them took more than `most` pairs into memory.
 
     Notes
     -----
@@ -89,8 +120,13 @@ def tree_neighbours(
     before: IntArray = np.full(len(rows), -1, dtype=np.int64)
     falling = none
     found = []
+    n_pairs = 0
     while len(climbing.row) or len(falling.row):
         found += [climbing, falling]
+        n_pairs += len(climbing.row) + len(falling.row)
+        ahead = (falling,) if direction == "upstream" else (falling, climbing)
+        if most is not None and n_pairs + sum(map(walk.n_below, ahead)) > most:
+            return None
         falling = walk.below(falling)
         if direction != "upstream":
             falling = _joined([falling, walk.below(climbing, before)])
@@ -107,6 +143,10 @@ class _Walk:
         self._n_children = tree.n_children.astype(np.int64)
         self._steps = steps
         self._limit = limit
+
+    def n_below(self, walkers: Neighbours) -> int:
+        """How many edges lead down from where they are."""
+        return int(self._n_children[walkers.row].sum())
 
     def above(self, walkers: Neighbours) -> tuple[Neighbours, IntArray]:
         """Those who can climb, one edge further, and the rows that they come from."""
@@ -128,7 +168,19 @@ class _Walk:
         return Neighbours(walkers.source[walker[goes]], child[goes], distance[goes])
 
 
-def graph_neighbours(csgraph: csr_matrix, sources: IntArray, limit: float) -> Neighbours:
+@overload
+def graph_neighbours(csgraph: csr_matrix, sources: IntArray, limit: float) -> Neighbours: ...
+
+
+@overload
+def graph_neighbours(
+    csgraph: csr_matrix, sources: IntArray, limit: float, *, most: int | None
+) -> Neighbours | None: ...
+
+
+def graph_neighbours(
+    csgraph: csr_matrix, sources: IntArray, limit: float, *, most: int | None = None
+) -> Neighbours | None:
     """What the shortest paths of a graph reach from each source.
 
     Parameters
@@ -140,6 +192,13 @@ def graph_neighbours(csgraph: csr_matrix, sources: IntArray, limit: float) -> Ne
         (k,) rows.
     limit
         The greatest length of a path.
+    most
+        How many pairs are too many.
+
+    Returns
+    -------
+    Neighbours
+        Or None if looking for them took more than `most` pairs into memory.
 
     Notes
     -----
@@ -155,28 +214,33 @@ def graph_neighbours(csgraph: csr_matrix, sources: IntArray, limit: float) -> Ne
     offsets, degree = csgraph.indptr[:-1].astype(np.int64), np.diff(csgraph.indptr)
     while len(new_key):
         source, row = np.divmod(new_key, n_vertices)
+        if most is not None and len(key) + degree[row].sum() > most:
+            return None
         edges = joined_ranges(offsets[row], degree[row])
         reached = np.repeat(new_distance, degree[row]) + csgraph.data[edges]
         to = np.repeat(source * n_vertices, degree[row]) + csgraph.indices[edges]
         near = reached <= limit
         new_key, new_distance = _shortest(to[near], reached[near])
-        place = np.minimum(np.searchsorted(key, new_key), len(key) - 1)
-        better = (key[place] != new_key) | (new_distance < distance[place])
-        new_key, new_distance = new_key[better], new_distance[better]
-        key, distance = _shortest(
-            np.concatenate((key, new_key)), np.concatenate((distance, new_distance))
-        )
+        place = np.searchsorted(key, new_key)
+        known = key[np.minimum(place, len(key) - 1)] == new_key
+        shorter = np.flatnonzero(known)
+        shorter = shorter[new_distance[shorter] < distance[place[shorter]]]
+        distance[place[shorter]] = new_distance[shorter]
+        fresh = np.flatnonzero(~known)
+        key = np.insert(key, place[fresh], new_key[fresh])
+        distance = np.insert(distance, place[fresh], new_distance[fresh])
+        further = np.concatenate((shorter, fresh))
+        new_key, new_distance = new_key[further], new_distance[further]
     source, row = np.divmod(key, max(n_vertices, 1))
     return Neighbours(source, row, distance)
 
 
 def _shortest(key: Rows, distance: FloatArray) -> tuple[Rows, FloatArray]:
     """Each key once, ascending, with the least of its distances."""
-    order = np.lexsort((distance, key))
+    order = np.argsort(key)
     key, distance = key[order], distance[order]
-    first = np.ones(len(key), dtype=np.bool_)
-    first[1:] = key[1:] != key[:-1]
-    return key[first], distance[first]
+    first = np.flatnonzero(np.diff(key, prepend=-1))
+    return key[first], np.minimum.reduceat(distance, first) if len(first) else distance
 
 
 def _joined(parts: list[Neighbours]) -> Neighbours:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ossify._typing import FloatArray
+from ossify._typing import FloatArray, IntArray
 from ossify.topology.ragged import joined_ranges
+
+_AT_ONCE = 1 << 16
 
 
 def crossings(start: FloatArray, stop: FloatArray, radii: FloatArray) -> npt.NDArray[np.int64]:
@@ -69,15 +71,27 @@ def length_within(start: FloatArray, stop: FloatArray, radii: FloatArray) -> Flo
     high = np.searchsorted(radii, farthest)
     low = np.minimum(np.searchsorted(radii, nearest, side="right"), high)
     within = np.bincount(high, weights=length, minlength=len(radii) + 1)[:-1].cumsum()
-    line = np.repeat(np.arange(len(length)), high - low)
-    sphere = joined_ranges(low, high - low)
-    offset = np.einsum("ij,ij->i", start[line], start[line]) - radii[sphere] ** 2
-    root = np.sqrt(np.maximum(reach[line] ** 2 - squared[line] * offset, 0))
-    # A line without length lies within or without and is never cut.
-    enters = np.clip((-reach[line] - root) / squared[line], 0, 1)
-    leaves = np.clip((-reach[line] + root) / squared[line], 0, 1)
-    within += np.bincount(sphere, weights=(leaves - enters) * length[line], minlength=len(radii))
+    from_centre = np.einsum("ij,ij->i", start, start)
+    for some in _batches(high - low):
+        n_cuts = (high - low)[some]
+        line, sphere = np.repeat(some, n_cuts), joined_ranges(low[some], n_cuts)
+        offset = from_centre[line] - radii[sphere] ** 2
+        root = np.sqrt(np.maximum(reach[line] ** 2 - squared[line] * offset, 0))
+        # A line without length lies within or without and is never cut.
+        enters = np.clip((-reach[line] - root) / squared[line], 0, 1)
+        leaves = np.clip((-reach[line] + root) / squared[line], 0, 1)
+        cut = (leaves - enters) * length[line]
+        if len(line):
+            least, greatest = int(sphere.min()), int(sphere.max())
+            within[least : greatest + 1] += np.bincount(sphere - least, weights=cut)
     return within
+
+
+def _batches(n_cuts: IntArray) -> list[IntArray]:
+    """Lines that are cut at all, in batches of about so many cuts as fit into a few megabytes."""
+    lines = np.flatnonzero(n_cuts)
+    batch = np.cumsum(n_cuts[lines]) // _AT_ONCE
+    return np.split(lines, np.flatnonzero(np.diff(batch)) + 1)
 
 
 def _norm(vectors: FloatArray) -> FloatArray:
