@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cortical_tools._version import __version__
 from cortical_tools.catalogue import Catalogue, TableFacts
 from cortical_tools.conditions import Condition
 from cortical_tools.connection import Connection
@@ -29,7 +30,7 @@ from cortical_tools.snapshot_folder import Facts, SnapshotWriter, Version, layou
 
 # Values of a filter in one request.
 _BATCH = 5000
-_PACKAGES = ("cortical-tools", "caveclient", "numpy", "pandas", "pyarrow")
+_PACKAGES = ("caveclient", "numpy", "pandas", "pyarrow")
 
 
 def take_snapshot(
@@ -298,7 +299,10 @@ class _Task:
                 "server": connection.server_address,
                 "timestamp": self._when.isoformat(),
                 "taken": datetime.now(UTC).isoformat(),
-                "packages": {name: metadata.version(name) for name in _PACKAGES},
+                "packages": {
+                    "cortical-tools": __version__,
+                    **{name: metadata.version(name) for name in _PACKAGES},
+                },
             },
         )
 
