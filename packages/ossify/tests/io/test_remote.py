@@ -7,6 +7,7 @@ import json
 import pickle
 import re
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -260,6 +261,41 @@ def test_an_upload_in_parts_whose_answer_was_lost_is_not_held_against_us(
     assert held(client) == bytes_in_parts
 
 
+class _NoConditions(BaseHTTPRequestHandler):
+    """A store that has objects, and refuses conditions as some do that speak S3."""
+
+    def log_message(self, *args):
+        pass
+
+    def do_PUT(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        refused = "If-None-Match" in self.headers
+        if not refused:
+            self.server.objects[self.path] = body
+        self.send_response(501 if refused else 200)
+        self.end_headers()
+        if refused:
+            self.wfile.write(b"<Error><Code>NotImplemented</Code></Error>")
+
+    def do_HEAD(self):
+        self.send_response(200 if self.path in self.server.objects else 404)
+        self.end_headers()
+
+
+def test_a_store_that_knows_no_conditions_is_looked_at_beforehand(s3, monkeypatch):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _NoConditions)
+    server.objects = {}
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_address[1]}")
+    put(b"first")
+    assert server.objects == {"/large/a": b"first"}
+    with pytest.raises(FileExistsError, match="s3://large/a exists already"):
+        put(b"second")
+    assert server.objects == {"/large/a": b"first"}
+    server.shutdown()
+    server.server_close()
+
+
 def test_memory_is_that_of_cloud_files(cell, content, mem):
     from cloudfiles import CloudFiles
 
@@ -383,6 +419,59 @@ def test_half_of_the_credentials_are_none(s3_of, monkeypatch):
         with pytest.raises(PermissionError, match=r"s3://b/a\.osy.*AWS_SECRET_ACCESS_KEY"):
             attempt("s3://b/a.osy")
     assert s3_of.asked == []
+
+
+@pytest.fixture
+def out_of_order(s3_of, monkeypatch, tmp_path):
+    """Leaves credentials for S3 that cannot be had, of a kind."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+
+    def leave(config, profile=None):
+        (tmp_path / "config").write_text(config)
+        if profile is not None:
+            monkeypatch.setenv("AWS_PROFILE", profile)
+
+    return leave
+
+
+@pytest.mark.parametrize(
+    ("config", "profile", "reason"),
+    [
+        ("", "gone", "profile .gone. could not be found"),
+        ("[default\n", None, "Unable to parse config file"),
+        ("[default]\ncredential_process = false\n", None, "custom-process"),
+        (
+            "[default]\nsso_session = a\nsso_account_id = 1\nsso_role_name = b\n"
+            "[sso-session a]\nsso_region = us-east-1\nsso_start_url = http://127.0.0.1:9\n",
+            None,
+            "SSO Token",
+        ),
+    ],
+)
+def test_credentials_that_cannot_be_had_do_not_stand_before_what_is_public(
+    cell, content, s3_of, out_of_order, config, profile, reason
+):
+    out_of_order(config, profile)
+    s3_of.files["/b/a.osy"] = content
+    assert_cells_equal(load_cell("s3://b/a.osy"), cell)
+    with pytest.raises(PermissionError, match=rf"s3://b/new\.osy.*{reason}"):
+        storage.store_at(storage.address_of("s3://b/new.osy")).put("new.osy", b"", True)
+    s3_of.faults = [403] * 4
+    with pytest.raises(PermissionError, match=rf"s3://b/a\.osy.*{reason}"):
+        load_cell("s3://b/a.osy")
+
+
+def test_google_credentials_that_are_not_there_are_named(cell, web, google_at, monkeypatch, tmp_path):
+    google_at(web.address)
+    store = storage.store_at(storage.address_of("gs://b/a.osy"))
+    assert store.public is not None
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "gone.json"))
+    with pytest.raises(PermissionError, match=r"gs://b/a\.osy.*gone\.json"):
+        store.put("a.osy", b"", True)
+    assert web.posted == []
 
 
 def test_denied_access_to_google_says_what_to_check(web, google_at):

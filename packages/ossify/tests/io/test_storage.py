@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,23 @@ def test_a_file_url_of_another_machine_is_refused():
         load_cell("file://elsewhere/a.osy")
 
 
+@pytest.mark.parametrize("url", ["s3://bucket/a.osy", "https://host/a.osy", "file:///a.osy"])
+def test_w1_a_path_object_made_of_an_address_is_refused(cell, url, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scheme = url.partition(":")[0]
+    for place in (Path(url), str(Path(url))):
+        with pytest.raises(ValueError, match=f"a slash too few.*{scheme}://"):
+            save_cell(cell, place)
+        with pytest.raises(ValueError, match="a slash too few"):
+            load_cell(place)
+    assert os.listdir() == []
+
+
+def test_the_home_of_nobody_is_no_place():
+    with pytest.raises(ValueError, match=r"~nobody-of-that-name/a\.osy: .*home"):
+        load_cell("~nobody-of-that-name/a.osy")
+
+
 def test_what_is_no_place_is_refused(cell):
     with pytest.raises(TypeError, match=r"wrap them in io\.BytesIO"):
         load_cell(b"bytes")
@@ -87,6 +105,12 @@ def test_missing_files_and_folders_are_what_they_are_elsewhere(cell, tmp_path):
         load_cell(tmp_path)
     with pytest.raises(IsADirectoryError):
         save_cell(cell, tmp_path, allow_overwrite=True)
+    with pytest.raises(IsADirectoryError):
+        save_cell(cell, f"{tmp_path}/new/")
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match="file is a file, not a folder"):
+        save_cell(cell, tmp_path / "file" / "new" / "a.osy")
+    assert os.listdir(tmp_path) == ["file"]
 
 
 def test_a_file_is_not_overwritten_unasked(cell, tmp_path):

@@ -153,10 +153,14 @@ def check_free(target: Location | Writable, allow_overwrite: bool) -> None:
     address = address_of(target)
     if address is None:
         check_path_free(target, allow_overwrite)
-    elif not address.name or address.key.endswith("/"):
-        raise IsADirectoryError(f"{address} is a folder; give the name of a file in it")
     else:
+        _check_file(address)
         store_at(address).check_free(address.key, allow_overwrite)
+
+
+def _check_file(address: Address) -> None:
+    if not address.name or address.key.endswith("/"):
+        raise IsADirectoryError(f"{address} is a folder; give the name of a file in it")
 
 
 def _label(file: object) -> str:

@@ -37,7 +37,9 @@ class GCSStore(Bucket):
             return Client.from_service_account_info(secret).bucket(self.address.bucket)
         try:
             credentials, project = google.auth.default()
-        except google.auth.exceptions.DefaultCredentialsError:
+        except google.auth.exceptions.DefaultCredentialsError as error:
+            if os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
+                self.trouble = str(error)
             return None
         return Client(project or "none", credentials).bucket(self.address.bucket)
 
@@ -67,11 +69,11 @@ class GCSStore(Bucket):
         except exceptions.NotFound as error:
             raise self.missing(key) from error
         except (exceptions.Forbidden, exceptions.Unauthorized) as error:
-            raise self._denied(key, str(error)) from error
+            raise self.denied(key, str(error)) from error
         except google.auth.exceptions.TransportError as error:
             raise NoAnswerError(f"{self.label(key)}: {error}") from error
         except google.auth.exceptions.GoogleAuthError as error:
-            raise self._denied(key, str(error)) from error
+            raise self.denied(key, str(error)) from error
         except (requests.RequestException, exceptions.RetryError, exceptions.ServerError) as error:
             raise NoAnswerError(f"{self.label(key)}: {error}") from error
         except exceptions.PreconditionFailed:
@@ -79,7 +81,8 @@ class GCSStore(Bucket):
         except exceptions.GoogleAPICallError as error:
             raise OSError(f"{self.label(key)}: {error}") from error
 
-    def _denied(self, key: str, reason: str) -> PermissionError:
+    def denied(self, key: str, reason: str) -> PermissionError:
+        """The error for what may not be read or written."""
         return PermissionError(
             f"{self.label(key)}: access denied ({reason}). Check the name of the bucket, and the "
             "credentials: GOOGLE_APPLICATION_CREDENTIALS, `gcloud auth application-default login`, "

@@ -14,6 +14,9 @@ from urllib.parse import unquote
 
 from ossify.io.storage.places import URL, Buffer, Location, Writable
 
+# What `pathlib.Path` makes of an address, which would be a folder called "s3:".
+_FOLDED = re.compile(r"(file|mem|gs|s3|https?):[/\\](?![/\\])", re.IGNORECASE)
+
 
 def local_path(location: Location) -> Path:
     """The local path that a path or a ``file://`` URL stands for.
@@ -21,7 +24,8 @@ def local_path(location: Location) -> Path:
     Raises
     ------
     ValueError
-        If it is a URL of another kind, or of another machine, or empty.
+        If it is a URL of another kind, or of another machine, or one that has lost a slash, or
+        empty; or if it begins with the ``~`` of a user who is not known.
 
     Examples
     --------
@@ -35,7 +39,7 @@ def local_path(location: Location) -> Path:
         raise ValueError("the path is empty")
     url = URL.match(text)
     if url is None or not isinstance(location, str):
-        return Path(text).expanduser()
+        return _plain_path(text)
     if url[1].lower() != "file":
         raise ValueError(f"{text}: {url[1]}:// is no path of this machine")
     host, slash, path = text[url.end() :].partition("/")
@@ -44,6 +48,18 @@ def local_path(location: Location) -> Path:
     path = unquote(slash + path)
     # file:///C:/cell.osy names a drive, with one slash too many for a path.
     return Path(path[1:] if re.match(r"/[A-Za-z]:", path) and os.name == "nt" else path)
+
+
+def _plain_path(text: str) -> Path:
+    if folded := _FOLDED.match(text):
+        raise ValueError(
+            f"{text} is an address with a slash too few, as pathlib.Path makes it; pass it as text "
+            f"that begins with {folded[1]}://"
+        )
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{text}: {error}") from None
 
 
 def write_file(location: Location, content: Iterable[Buffer], allow_overwrite: bool) -> None:
@@ -81,14 +97,19 @@ def check_path_free(location: Location, allow_overwrite: bool) -> None:
     FileExistsError
         If there is a file and `allow_overwrite` is False, or something that is no file.
     IsADirectoryError
-        If there is a folder.
+        If there is a folder, or it ends with a slash.
+    NotADirectoryError
+        If it is below a file.
     PermissionError
         If there is a file that is write-protected.
     """
     path = local_path(location)
-    if path.is_dir():
+    if path.is_dir() or os.fspath(location).endswith(("/", os.sep)):
         raise IsADirectoryError(f"{path} is a folder; give the name of a file in it")
     if not path.exists():
+        above = next((parent for parent in path.parents if parent.exists()), path)
+        if above.is_file():
+            raise NotADirectoryError(f"{path}: {above} is a file, not a folder")
         return
     if not path.is_file():
         # A pipe or a device would be replaced, not written to.

@@ -6,9 +6,11 @@ minutes where access is denied, so objects are read with botocore itself.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -33,6 +35,14 @@ _DENIED = {
 }
 _CHANGED = {"412", "PreconditionFailed"}
 _NO_RANGE = {"416", "InvalidRange"}
+# What a store answers that does not know conditions.
+_UNKNOWN = {"501", "NotImplemented"}
+# Settings of a session that neither files nor the environment change: (…, …, value, …).
+_WITHOUT_FILES = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
@@ -46,7 +56,7 @@ class S3Store(Bucket):
     @cached_property
     def signed(self) -> Any:
         """A client with credentials; None if there are none."""
-        from botocore.exceptions import PartialCredentialsError
+        from botocore.exceptions import BotoCoreError, PartialCredentialsError
 
         session = _session()
         given = _secrets(self.bucket)
@@ -55,17 +65,27 @@ class S3Store(Bucket):
         if region := given.get("AWS_DEFAULT_REGION"):
             session.set_config_variable("region", region)
         try:
-            found = session.get_credentials()
+            return None if session.get_credentials() is None else self._client(session)
         except PartialCredentialsError as error:
-            raise self._denied(self.address.key, str(error)) from error
-        return self._client(session) if found is not None else None
+            raise self.denied(self.address.key, str(error)) from error
+        except BotoCoreError as error:
+            # Such as a login that has run out. What is public can be read nevertheless.
+            self.trouble = str(error)
+            return None
 
     @cached_property
     def public(self) -> Any:
         """A client without credentials."""
         from botocore import UNSIGNED
+        from botocore.exceptions import BotoCoreError
 
-        return self._client(_session(), signature_version=UNSIGNED)
+        session = _session()
+        try:
+            session.get_scoped_config()
+        except BotoCoreError:
+            # A profile that is not there, or a file that is broken: neither is needed.
+            session = _session(_WITHOUT_FILES)
+        return self._client(session, signature_version=UNSIGNED)
 
     def _client(self, session: Any, **options: Any) -> Any:
         from botocore.config import Config
@@ -93,8 +113,15 @@ class S3Store(Bucket):
             return ask(client)
         except exceptions.ClientError as error:
             raise self._meaning(key, error) from error
-        except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
-            raise self._denied(key, str(error)) from error
+        except (
+            exceptions.CredentialRetrievalError,
+            exceptions.MetadataRetrievalError,
+            exceptions.NoCredentialsError,
+            exceptions.PartialCredentialsError,
+            exceptions.SSOError,
+            exceptions.TokenRetrievalError,
+        ) as error:
+            raise self.denied(key, str(error)) from error
         except (
             exceptions.ConnectionError,
             exceptions.HTTPClientError,
@@ -104,16 +131,19 @@ class S3Store(Bucket):
             raise NoAnswerError(f"{self.label(key)}: {error}") from error
         except exceptions.ParamValidationError as error:
             raise ValueError(f"{self.label(key)} is no address ({error})") from error
+        except exceptions.BotoCoreError as error:
+            raise OSError(f"{self.label(key)}: {error}") from error
 
     def _meaning(self, key: str, error: Any) -> Exception:
         code = code_of(error)
         if code in _MISSING:
             return self.missing(key)
         if code in _DENIED:
-            return self._denied(key, str(error))
+            return self.denied(key, str(error))
         return OSError(f"{self.label(key)}: {error}")
 
-    def _denied(self, key: str, reason: str) -> PermissionError:
+    def denied(self, key: str, reason: str) -> PermissionError:
+        """The error for what may not be read or written."""
         return PermissionError(
             f"{self.label(key)}: access denied ({reason}). Check the name of the bucket, and the "
             "credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, `aws configure`, or "
@@ -144,9 +174,12 @@ class S3Store(Bucket):
             try:
                 upload.run(client)
             except ClientError as error:
-                if not allow_overwrite and code_of(error) in CONFLICT:
+                if allow_overwrite or code_of(error) not in CONFLICT | _UNKNOWN:
+                    raise
+                if code_of(error) in CONFLICT:
                     raise self.taken(key) from error
-                raise
+                self.check_free(key, allow_overwrite)
+                replace(upload, allow_overwrite=True).run(client)
 
         self.writing(key, put)
 
@@ -234,11 +267,11 @@ class _S3File:
         """Nothing: the store keeps its connections."""
 
 
-def _session() -> Any:
+def _session(settings: Mapping[str, tuple[Any, ...]] | None = None) -> Any:
     """A session of botocore, which looks for credentials anew."""
     import botocore.session
 
-    session = botocore.session.Session()
+    session = botocore.session.Session(settings)
     session.register_component("data_loader", _descriptions())
     return session
 

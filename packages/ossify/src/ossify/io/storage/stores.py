@@ -109,11 +109,17 @@ class Bucket(Store):
     """What to ask with credentials; None if there are none."""
     public: Any
     """What to ask without."""
+    trouble: str | None = None
+    """Why `signed` is None where there are credentials that cannot be had."""
     _as_public = False
 
     @abstractmethod
     def asked(self, key: str, ask: Callable[..., Made], client: Any) -> Made:
         """What `ask` makes of a client; what goes wrong is said as it is of files."""
+
+    @abstractmethod
+    def denied(self, key: str, reason: str) -> PermissionError:
+        """The error for what may not be read or written."""
 
     def reading(self, key: str, ask: Callable[..., Made]) -> Made:
         """What `ask` makes of what may read."""
@@ -123,7 +129,7 @@ class Bucket(Store):
             return self._read(key, ask, self._as_public)
         except PermissionError as denied:
             if self.signed is None:
-                raise
+                raise self._troubled(key) or denied from None
             try:
                 made = self._read(key, ask, not self._as_public)
             except PermissionError:
@@ -137,4 +143,9 @@ class Bucket(Store):
 
     def writing(self, key: str, ask: Callable[..., Made]) -> Made:
         """What `ask` makes of what may write."""
+        if self.signed is None and (trouble := self._troubled(key)):
+            raise trouble
         return self.asked(key, ask, self.public if self.signed is None else self.signed)
+
+    def _troubled(self, key: str) -> PermissionError | None:
+        return None if self.trouble is None else self.denied(key, self.trouble)
