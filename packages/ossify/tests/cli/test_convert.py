@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +123,17 @@ def test_a_file_that_is_there_is_replaced_only_if_asked_for(osy, tmp_path, suffi
 @pytest.mark.parametrize("names", [("a.txt", "b.osy"), ("a.osy", "b.h5"), ("a.osy", "b")])
 def test_kinds_that_are_not_known_are_a_usage_error(names):
     assert run("convert", *names).exit_code == 2
+
+
+def test_what_is_in_the_way_and_no_file_is_named_as_what_it_is(osy, tmp_path):
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe.osy")
+    below = run("convert", osy, tmp_path / "file" / "b.osy")
+    assert below.exit_code == 1
+    assert "file is a file, not a folder" in below.stderr
+    pipe = run("convert", osy, tmp_path / "pipe.osy", "--overwrite")
+    assert pipe.exit_code == 1
+    assert "no regular file" in pipe.stderr
 
 
 def test_units_where_neither_file_is_swc_are_a_usage_error(osy, tmp_path):

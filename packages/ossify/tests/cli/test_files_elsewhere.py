@@ -112,6 +112,13 @@ def test_convert_from_and_to_buckets_and_web_servers(address, bucket, url, cell,
     assert load_cell(tmp_path / "c.osy").units == "nm"
 
 
+def test_a_signature_after_an_address_is_no_part_of_its_name(web, content, cell, tmp_path):
+    web.files["/a.osy?signature=a.b%2Fc"] = content
+    result = run("convert", f"{web.address}/a.osy?signature=a.b%2Fc", tmp_path / "b.osy")
+    assert result.exit_code == 0
+    assert_cells_equal(ossify.load_cell(tmp_path / "b.osy"), cell)
+
+
 def test_convert_replaces_nothing_in_a_bucket_unasked(address, bucket, cell):
     save_cell(ossify.Cell("precious"), f"{bucket}/b.osy")
     result = run("convert", address, f"{bucket}/b.osy")

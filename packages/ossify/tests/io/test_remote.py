@@ -7,7 +7,9 @@ import json
 import pickle
 import re
 import threading
+import tracemalloc
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from ossify.errors import CellsNotLoadedError, OsyFormatError, SourceChangedErro
 from ossify.io import storage
 from ossify.io.storage import gcs as gcs_store
 from ossify.io.storage import s3_upload, sources
+from ossify.io.storage import web as web_store
 from ossify.testing import assert_cells_equal
 
 BUCKETS = ["s3", "gs", "mem"]
@@ -463,7 +466,9 @@ def test_credentials_that_cannot_be_had_do_not_stand_before_what_is_public(
         load_cell("s3://b/a.osy")
 
 
-def test_google_credentials_that_are_not_there_are_named(cell, web, google_at, monkeypatch, tmp_path):
+def test_google_credentials_that_are_not_there_are_named(
+    cell, web, google_at, monkeypatch, tmp_path
+):
     google_at(web.address)
     store = storage.store_at(storage.address_of("gs://b/a.osy"))
     assert store.public is not None
@@ -682,6 +687,60 @@ def test_refusals_of_a_web_server_are_what_they_are_elsewhere(content, web, stat
     assert len(web.asked) == 1
 
 
+def test_a_server_without_ranges_and_without_end_is_left(web, monkeypatch):
+    monkeypatch.setattr(web_store, "_MOST_WITHOUT_RANGES", 10_000)
+    monkeypatch.setattr(web_store, "_PIECE", 3_000)
+    web.ranges = False
+    web.files |= {"/large.osy": b"x" * 10_001, "/small.osy": b"x" * 10_000}
+    with pytest.raises(OSError, match=r"large\.osy: the server sends no parts .* 10,000 bytes"):
+        load_cell(f"{web.address}/large.osy")
+    with pytest.raises(OsyFormatError, match=r"is not an \.osy file"):
+        load_cell(f"{web.address}/small.osy")
+
+
+def test_room_is_made_for_what_comes_not_for_what_might(cell, content):
+    class Unmeasured(BaseHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+        def do_GET(self):
+            # Neither parts nor a length: the end is where the connection is closed.
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(content)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Unmeasured)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    tracemalloc.start()
+    try:
+        loaded = load_cell(f"http://127.0.0.1:{server.server_address[1]}/a.osy")
+        assert tracemalloc.get_traced_memory()[1] < 100e6
+    finally:
+        tracemalloc.stop()
+        server.shutdown()
+        server.server_close()
+    assert_cells_equal(loaded, cell)
+
+
+@pytest.mark.parametrize("name", ["a b.osy", "a#1.osy", "a?b.osy", "100%.osy", "ü.osy"])
+def test_names_on_a_web_server_may_hold_what_means_something_in_a_url(cell, content, web, name):
+    web.files[f"/cells/{quote(name)}"] = content
+    files = CellFiles(f"{web.address}/cells")
+    assert name in files
+    assert_cells_equal(files.load(name), cell)
+
+
+def test_a_password_in_an_address_is_used_and_not_told(cell, content, web):
+    web.files["/a.osy"] = content
+    web.only_signed = True
+    address = web.address.replace("http://", "http://me:secret@")
+    assert_cells_equal(load_cell(f"{address}/a.osy"), cell)
+    with pytest.raises(FileNotFoundError) as error:
+        load_cell(f"{address}/none.osy")
+    assert "secret" not in str(error.value)
+    assert f"{web.address}/none.osy" in str(error.value)
+
+
 def test_an_empty_file_and_a_page_are_no_cells(web):
     web.files |= {"/empty.osy": b"", "/page.osy": b"<html>" * 200}
     with pytest.raises(OsyFormatError, match="is empty"):
@@ -752,7 +811,9 @@ def test_files_are_saved_listed_loaded_and_deleted(cell, folder):
     assert files.load("b.osy", layers=["graph"]).layers.names == ["graph"]
     with pytest.raises(FileExistsError):
         files.save(cell, "a.osy")
-    files.save(cell, "a.osy", allow_overwrite=True, compression="lz4")
+    files.save(cell, "a.osy", allow_overwrite=True, compression="lz4", compatible=False)
+    manifest = ossify.io.osy.describe_file(f"{folder.rstrip('/')}/a.osy")
+    assert not any(member.name.endswith("csgraph.npz") for member in manifest.members)
     assert_cells_equal(files.load("a.osy"), cell)
     files.delete("a.osy")
     assert files.list() == ["b.osy"]

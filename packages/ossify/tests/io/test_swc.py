@@ -240,6 +240,7 @@ def test_what_is_loaded_can_be_added_to_a_cell():
         ("2.5 2 1 0 0 1 1", "the id must be a whole number, not '2.5'"),
         ("-2 2 1 0 0 1 1", "the id must be from 0 to 2**63 - 1, not '-2'"),
         (f"{2**63} 2 1 0 0 1 1", f"the id must be from 0 to 2**63 - 1, not '{2**63}'"),
+        (f"{'7' * 5000} 2 1 0 0 1 1", "the id must be from 0 to 2**63 - 1, not '7777"),
         ("2 axon 1 0 0 1 1", "the type must be a whole number, not 'axon'"),
         ("2 -1 1 0 0 1 1", "the type must be from 0"),
         ("2 2 1 0 0 1 -3", "the parent must be from -1"),
@@ -514,6 +515,41 @@ def test_what_cannot_be_written_is_an_error_and_leaves_the_old_file(cell, tmp_pa
         export_swc("y", io.BytesIO())
     with pytest.raises(ValueError, match="spacing"):
         export_swc(cell, io.BytesIO(), resample_distance=-100)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"compartment_mapping": {"a": -1}}, r"compartment_mapping\['a'\] must be .*, not -1"),
+        ({"default_compartment_label": -3}, "default_compartment_label must be .*, not -3"),
+        ({"default_radius": np.inf, "radius": "holes"}, "inf times 1 is no number"),
+        ({"radius": "endless"}, "inf times 1 is no number"),
+        ({"radius": "endless", "rescale_radius": False}, "inf times 1 is no number"),
+        ({"compartment": "endless"}, "inf, which is no type"),
+        ({"rescale": 1e308}, r"30.0 times 1e\+308 is no number"),
+    ],
+)
+def test_nothing_is_written_that_could_not_be_read(options, reason, tmp_path):
+    columns = {"compartment": ["a", "b"], "endless": [np.inf, 1], "holes": [np.nan, 1]}
+    cell = Cell("y").add_skeleton([[0, 0, 0], [30, 0, 0]], [[1, 0]], features=columns)
+    with pytest.raises(ValueError, match=reason):
+        export_swc(cell, tmp_path / "y.swc", **{"rescale": 1, **options})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_that_grow_beyond_floats_are_refused():
+    with pytest.raises(ValueError, match=r"1e\+300 times 1e\+10 is no number"):
+        load_swc(io.StringIO("1 1 0 0 1e300 1 -1\n"), rescale=1e10)
+
+
+@pytest.mark.usefixtures("mem")
+def test_skeletons_are_written_to_and_read_from_addresses(cell):
+    export_swc(cell, "mem://cells/y.swc")
+    assert load_swc("mem://cells/y.swc", units="nm").n_vertices == cell.skeleton.n_vertices
+    with pytest.raises(FileExistsError, match=r"mem://cells/y\.swc"):
+        export_swc(cell, "mem://cells/y.swc")
+    with pytest.raises(IsADirectoryError):
+        export_swc(cell, "mem://cells/folder/")
 
 
 # Names and size

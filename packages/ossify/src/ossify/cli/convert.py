@@ -64,30 +64,35 @@ def convert(
         raise typer.BadParameter(
             "--units is for SWC files: the others state theirs and are copied as is"
         )
-    with _taken(target):
+    with _taken(target, overwrite):
         # Nobody waits for a long reading only to hear that.
         storage.check_free(target, overwrite)
     with doing(f"Reading {source}"):
         cell, reading = _loaded(source, read, units if write == ".osy" else None)
     reading.check(strict)
-    with doing(f"Writing {target}"), _taken(target):
+    with doing(f"Writing {target}"), _taken(target, overwrite):
         writing = _saved(cell, target, write, strict, overwrite, units)
     left = [report for report in (reading, writing) if report]
     return left or [ConversionReport(f"{source} to {target}")]
 
 
 @contextmanager
-def _taken(target: str) -> Iterator[None]:
+def _taken(target: str, overwrite: bool) -> Iterator[None]:
     """Says what to type where a file is in the way."""
     try:
         yield
     except FileExistsError:
+        if overwrite:
+            raise
         raise FileExistsError(f"{target} exists already; --overwrite replaces it") from None
 
 
 def _kind(file: str, known: tuple[str, ...], done: str) -> str:
+    # What follows a ? in the address of a web page, such as a signature, is no part of a name.
+    is_page = file.lower().startswith(("http://", "https://"))
+    name = file.partition("?")[0] if is_page else file
     for suffix in known:
-        if file.lower().endswith(suffix):
+        if name.lower().endswith(suffix):
             return suffix
     raise typer.BadParameter(
         f"{file!r} is of no kind that is {done}: its name must end with {_any(known)}"

@@ -96,6 +96,8 @@ class CellFiles:
         allow_overwrite: bool = False,
         compression: Compression = "zstd",
         compression_level: int | None = None,
+        *,
+        compatible: bool = True,
     ) -> None:
         """Save a cell, whole or not at all.
 
@@ -108,7 +110,7 @@ class CellFiles:
         allow_overwrite
             Whether a file that exists is replaced. Without, two that save the same name at once
             do not replace each other on disks, ``gs://`` and ``s3://``.
-        compression, compression_level
+        compression, compression_level, compatible
             As for `save_cell`.
 
         Raises
@@ -122,11 +124,18 @@ class CellFiles:
         """
         name = file_name(cell) if filename is None else filename
         if self._address is None:
-            save_cell(cell, self._file(name), allow_overwrite, compression, compression_level)
+            save_cell(
+                cell,
+                self._file(name),
+                allow_overwrite,
+                compression,
+                compression_level,
+                compatible=compatible,
+            )
             return
         packing = Packing(compression, compression_level)
         self._store.check_free(self._key(name), allow_overwrite)
-        content = b"".join(archive_of(cell, packing))
+        content = b"".join(archive_of(cell, packing, compatible))
         self._store.put(self._key(name), content, allow_overwrite)
 
     def load(self, filename: str, *, layers: Iterable[str] | None = None) -> Cell:
@@ -287,7 +296,7 @@ class CellFiles:
         return f"{folder}/" if folder else ""
 
     def _key(self, filename: str) -> str:
-        return self._prefix + _checked(filename)
+        return self._prefix + self._store.key_of(_checked(filename))
 
     def __getstate__(self) -> dict[str, Any]:
         # Connections stay in the process that made them.

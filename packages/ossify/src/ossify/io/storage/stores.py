@@ -70,6 +70,10 @@ class Store(ABC):
     def keys(self, prefix: str) -> Iterator[str]:
         """The keys that begin with `prefix`."""
 
+    def key_of(self, name: str) -> str:
+        """The key of a file's name."""
+        return name
+
     def check_free(self, key: str, allow_overwrite: bool) -> None:
         """Raise if a file cannot be written under a key because of what is there.
 

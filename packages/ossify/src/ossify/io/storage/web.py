@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from ossify.io.storage.places import Address
 from ossify.io.storage.sources import (
     Answer,
     NoAnswerError,
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 # Seconds to connect, and without a sign of life.
 TIMEOUT = (10, 60)
-# Nobody keeps a neuron of this size on a server that cannot send parts of it.
-_MOST_WITHOUT_RANGES = 2**33
+# What is larger is not kept on a server that cannot send parts of it, or has no end.
+_MOST_WITHOUT_RANGES = 2**31
+# A buffer of the size of what may come would be made before anything has.
+_PIECE = 2**23
 
 
 class WebStore(Store):
@@ -33,7 +37,16 @@ class WebStore(Store):
 
     def open(self, key: str) -> RemoteSource:
         """The file under a key."""
-        return RemoteSource(_WebFile(self.label(key)))
+        return RemoteSource(_WebFile(str(self.address.with_key(key)), self.label(key)))
+
+    def label(self, key: str) -> str:
+        """A key as a whole address, without the name and password that may stand in it."""
+        host = self.address.bucket.rpartition("@")[2]
+        return str(Address(self.address.scheme, host, key))
+
+    def key_of(self, name: str) -> str:
+        """The key of a file's name, in which some characters mean something else than in a URL."""
+        return re.sub(r"[?#]|%(?![0-9A-Fa-f]{2})", lambda found: quote(found[0]), name)
 
     def exists(self, key: str) -> bool:
         """Whether the server has a file under a key."""
@@ -71,10 +84,11 @@ class WebStore(Store):
 class _WebFile:
     """One file of a web server."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, label: str) -> None:
         import requests
 
-        self.label = address
+        self.label = label
+        self._address = address
         self._session = requests.Session()
         # Packed on the way, bytes are not where the index says.
         self._session.headers["Accept-Encoding"] = "identity"
@@ -88,6 +102,11 @@ class _WebFile:
                 return Answer(b"", 0, version)
             if response.status_code != 206:
                 data = _body(response, _MOST_WITHOUT_RANGES)
+                if len(data) > _MOST_WITHOUT_RANGES:
+                    raise OSError(
+                        f"{self.label}: the server sends no parts of files, and of this one more "
+                        f"than {_MOST_WITHOUT_RANGES:,} bytes; if it is a cell, download it first"
+                    )
                 return Answer(data, len(data), version)
             first, last, total = _range(response)
             if first or last != min(size, total) - 1:
@@ -124,7 +143,7 @@ class _WebFile:
 
         try:
             with self._session.get(
-                self.label, headers=headers, stream=True, timeout=TIMEOUT
+                self._address, headers=headers, stream=True, timeout=TIMEOUT
             ) as response:
                 _check_status(response, self.label)
                 yield response
@@ -172,9 +191,12 @@ def _body(response: requests.Response, most: int) -> bytes:
     raw: Any = response.raw
     try:
         # Decoded, it would not be what the file is.
-        data: bytes = raw.read(most + 1, decode_content=False)
+        pieces = [raw.read(min(_PIECE, most + 1), decode_content=False)]
+        while pieces[-1] and (left := most + 1 - sum(map(len, pieces))):
+            pieces.append(raw.read(min(_PIECE, left), decode_content=False))
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise NoAnswerError(f"{type(error).__name__}: {error}") from error
+    data = b"".join(pieces)
     stated = response.headers.get("Content-Length", "")
     if stated.isdecimal() and len(data) < min(int(stated), most):
         raise NoAnswerError(f"it broke off after {len(data):,} of {stated} bytes")

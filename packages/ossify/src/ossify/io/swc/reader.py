@@ -51,7 +51,7 @@ def load_swc(
     Parameters
     ----------
     source
-        A path, a ``file://`` URL, or a file to read from, in binary or text mode.
+        A path, an address as for `load_cell`, or a file to read from, in binary or text mode.
     name
         The name of the layer. None: ``"skeleton"``.
     rescale

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TypeVar
+
+import numpy as np
 
 from ossify._typing import FloatArray
 from ossify.errors import UnitsError
 from ossify.units import NOT_STATED, canonical_units, conversion_factor
-
-T = TypeVar("T", float, FloatArray)
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,21 @@ class Scale:
             return cls(factor=factor)
         return cls(divisor=conversion_factor(target, source))
 
-    def __call__(self, values: T) -> T:
-        """The scaled values."""
-        if self.factor != 1:
-            return values * self.factor
-        return values / self.divisor if self.divisor != 1 else values
+    def __call__(self, values: FloatArray) -> FloatArray:
+        """The scaled values.
+
+        Raises
+        ------
+        ValueError
+            If one is infinite, or becomes so.
+        """
+        with np.errstate(over="ignore"):
+            scaled = values * self.factor / self.divisor
+        infinite = np.isinf(scaled)
+        if infinite.any():
+            first = float(values[infinite][0])
+            raise ValueError(
+                f"{first!r} times {self.factor / self.divisor:g} is no number that an SWC file can "
+                "hold; correct it, or scale by less"
+            )
+        return scaled

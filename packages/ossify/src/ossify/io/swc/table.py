@@ -212,7 +212,9 @@ def _whole(field: bytes, what: str, least: int) -> int:
     if not _WHOLE.fullmatch(field):
         raise ValueError(f"{what} must be a whole number, not {_shown(field)}")
     # Not by way of a float, which would round long ids.
-    value = int(field.partition(b".")[0])
+    digits = field.partition(b".")[0]
+    # No number of 20 digits fits, and Python refuses to read some thousands.
+    value = int(digits) if len(digits.lstrip(b"+-0")) < 20 else 2**63
     if not least <= value < 2**63:
         raise ValueError(f"{what} must be from {least} to 2**63 - 1, not {_shown(field)}")
     return value

@@ -44,7 +44,7 @@ class Codes:
         default: int,
     ) -> Codes:
         """The codes that a feature holds or stands for, and `default` where there is none."""
-        default = operator.index(default)
+        default = _type(default, "default_compartment_label")
         feature = _feature(skeleton, COMPARTMENT, names)
         if feature is None:
             return cls(None, np.full(len(skeleton), default), len(skeleton), default)
@@ -78,16 +78,17 @@ class Radii:
     @classmethod
     def of(cls, skeleton: SkeletonLayer, names: Names, default: float, scaled: bool) -> Radii:
         """The radii that a feature holds, and `default` where there is none."""
+        default = float(default)
         feature = _feature(skeleton, RADIUS, names)
         if feature is None:
-            values = np.full(len(skeleton), float(default))
+            values = np.full(len(skeleton), default)
             return cls(None, values, len(skeleton), default, scaled)
         column = pd.Series(_column(skeleton, feature))
         if not pd.api.types.is_numeric_dtype(column.dtype):
             raise ValueError(f"feature {feature!r} holds {column.dtype}, not radii")
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
         missing = np.isnan(values)
-        filled = np.where(missing, float(default), values)
+        filled = np.where(missing, default, values)
         return cls(feature, filled, int(missing.sum()), default, scaled)
 
     def left(self) -> Iterator[NotCarried]:
@@ -120,12 +121,20 @@ def _code(value: Any, mapping: Mapping[Any, int] | None, feature: str) -> int | 
     """The type that a value of a feature stands for, None if there is none."""
     if mapping is not None:
         code = mapping.get(value)
-        return None if code is None else operator.index(code)
+        return None if code is None else _type(code, f"compartment_mapping[{value!r}]")
     if isinstance(value, str):
         return _CODE_OF_NAME.get(value.lower())
-    if isinstance(value, (bool, np.bool_)) or not (value >= 0 and value == int(value)):
+    if isinstance(value, (bool, np.bool_)) or not (0 <= value < 2**63 and value == int(value)):
         raise ValueError(
             f"feature {feature!r} holds {value!r}, which is no type of an SWC file; pass "
             "compartment_mapping={value: code, …}"
         )
     return int(value)
+
+
+def _type(code: int, what: str) -> int:
+    """A type that an SWC file can hold."""
+    number = operator.index(code)
+    if not 0 <= number < 2**63:
+        raise ValueError(f"{what} must be a type of an SWC file, from 0 to 2**63 - 1, not {number}")
+    return number

@@ -54,7 +54,7 @@ def export_swc(
     cell
         A cell with a skeleton, or a skeleton.
     file
-        A path, a ``file://`` URL, or a file to write to, in binary or text mode. None:
+        A path, an address as for `save_cell`, or a file to write to, in binary or text mode. None:
         ``<cell.name>.swc`` in the working directory.
     resample_distance
         Spread the vertices evenly first, with steps near this distance, in the units of the
@@ -104,9 +104,11 @@ default_compartment_label, default_radius, units
       feature 'radius' (2): there is none, so 100 was written
     """
     skeleton = _skeleton_of(cell)
+    target = _default_target(cell) if file is None else file
+    if not is_text_file(target):
+        storage.check_free(cast("Location | Writable", target), allow_overwrite)
     if resample_distance is not None:
         skeleton = skeleton.resample(resample_distance)
-    target = _default_target(cell) if file is None else file
     plan = _Plan(
         skeleton,
         Codes.of(skeleton, compartment, compartment_mapping, default_compartment_label),
@@ -180,7 +182,8 @@ def export_swc_dataframe(
         If the units of the skeleton are not stated, or of no known size, and neither `rescale`
         nor the same `units` are given. A ValueError.
     ValueError
-        If there are no vertices, both `rescale` and `units` are given, or a value is no code.
+        If there are no vertices, both `rescale` and `units` are given, or a value is no code, or
+        a number is infinite or becomes so.
 
     Examples
     --------
@@ -221,7 +224,7 @@ class _Plan:
                 "id": np.arange(1, len(order) + 1),
                 "type": self.codes.values[order],
                 **dict(zip("xyz", points.T, strict=True)),
-                "radius": self.scale(radii) if self.radii.scaled else radii,
+                "radius": (self.scale if self.radii.scaled else Scale())(radii),
                 "parent": new_id[self.skeleton.tree.parent[order]],
             }
         )
