@@ -59,7 +59,8 @@ def _with_roots(
     """The rows with a root id behind every supervoxel id."""
     columns = {}
     for column in rows.columns:
-        columns[column] = rows[column]
+        # A root id that was looked up must not be covered by the one that is stored.
+        columns.setdefault(column, rows[column])
         if not column.endswith(_SUPERVOXEL):
             continue
         root = column.removesuffix(_SUPERVOXEL) + _ROOT
