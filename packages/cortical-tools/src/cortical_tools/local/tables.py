@@ -57,7 +57,7 @@ def _with_roots(
     rows: pd.DataFrame, moment: int, lookup: Lookup, *, keep_stored: bool
 ) -> pd.DataFrame:
     """The rows with a root id behind every supervoxel id."""
-    columns = {}
+    columns: dict[str, pd.Series] = {}
     for column in rows.columns:
         # A root id that was looked up must not be covered by the one that is stored.
         columns.setdefault(column, rows[column])
