@@ -10,6 +10,8 @@ from pyarrow import feather
 _SKELETON = ("points", "radius", "edges")
 _SYNAPSES = ("pre_syn", "post_syn")
 _CELL = ("graph_points", "graph_edges", "graph_ids", "graph_row")
+# What the edges say already.
+_DERIVED = {"order", "parent"}
 _MESH = ("mesh_points", "mesh_faces", "mesh_value", "mesh_row")
 
 
@@ -44,7 +46,8 @@ def _narrow(array):
 
 
 def save_skeleton(arrays, given):
-    for name, array in arrays.items():
+    for name in arrays.keys() - _DERIVED:
+        array = arrays[name]
         columns = np.ascontiguousarray(array.reshape(len(array), -1).T)
         table = pa.table(list(columns), names=[str(i) for i in range(len(columns))])
         path = given["folder"] / f"{name}.feather"
@@ -136,25 +139,22 @@ def smooth(arrays, given):
 
 
 def mask_skeleton(arrays, given):
-    keep = {
-        len(given["keep"]): given["keep"],
-        **{len(given[f"{name}_row"]): given["keep"][given[f"{name}_row"]] for name in _SYNAPSES},
-    }
-    if "graph_row" in arrays:
-        keep |= {len(arrays[row]): given["keep"][arrays[row]] for row in ("graph_row", "mesh_row")}
-    kept = []
-    for name, array in arrays.items():
-        if name.endswith(("edges", "faces")):
-            chosen = (
-                keep[len(arrays["graph_row" if "graph" in name else "mesh_row"])]
-                if (name != "edges")
-                else given["keep"]
-            )
-            inside = chosen[array].all(axis=1)
-            kept.append(np.take(np.cumsum(chosen), np.compress(inside, array, axis=0)))
-        else:
-            kept.append(np.compress(keep[len(array)], array, axis=0))
-    return kept
+    keep = {"": given["keep"]}
+    keep |= {name: np.take(given["keep"], given[f"{name}_row"]) for name in _SYNAPSES}
+    if "mesh_row" in arrays:
+        keep |= {name: np.take(given["keep"], given[f"{name}_row"]) for name in ("graph", "mesh")}
+    return [
+        _renumbered(array, chosen)
+        if name.endswith(("edges", "faces"))
+        else np.compress(chosen, array, axis=0)
+        for name, array in arrays.items()
+        for chosen in [keep[next((of for of in keep if of and name.startswith(of)), "")]]
+    ]
+
+
+def _renumbered(tuples, keep):
+    whole = np.logical_and.reduce([np.take(keep, column) for column in tuples.T])
+    return np.take(np.cumsum(keep), np.compress(whole, tuples, axis=0))
 
 
 mask_cell = mask_skeleton
