@@ -225,12 +225,14 @@ def test_each_part_is_fetched_when_it_is_touched_and_once(web, url):
         lambda: (cell.layers.names, cell.units, cell.annotations, cell.name),
         lambda: (repr(cell), str(cell), cell.describe(), cell._repr_html_()),
         lambda: (repr(graph), graph.name, graph.units, graph.describe()),
+        lambda: (len(graph), graph.n_vertices, graph.feature_names, bool(graph)),
         lambda: cell.copy(),
     ):
         assert n_requests(untouching) == 0
     # Coordinates and ids, which lie apart.
     assert n_requests(lambda: graph.vertices) == 2
     assert n_requests(lambda: (graph.vertex_index, graph.feature_names, len(graph))) == 0
+    assert n_requests(lambda: (repr(graph), graph.describe(), repr(cell), cell.describe())) == 0
     assert n_requests(lambda: graph.get_feature("noise")) == 1
     assert n_requests(lambda: graph.get_feature("noise")) == 0
     assert n_requests(lambda: cell.copy().graph.get_feature("noise")) == 0

@@ -74,13 +74,8 @@ class Layer(Mapped):
         rows[-1] = -1
         return rows
 
-    @property
-    def n_vertices(self) -> int:
-        """The number of vertices V."""
-        return len(self._table)
-
     def __len__(self) -> int:
-        return len(self._table)
+        return self.n_vertices
 
     def __bool__(self) -> bool:
         # `if cell.mesh:` asks whether there is a mesh, also of one that a mask has emptied.
@@ -117,11 +112,6 @@ class Layer(Mapped):
     def features(self) -> pd.DataFrame:
         """The features as a new DataFrame indexed by vertex id."""
         return self._table.frame(self.feature_names)
-
-    @property
-    def feature_names(self) -> list[str]:
-        """The names of the features, sorted."""
-        return sorted(self._table.columns)
 
     def get_feature(self, key: str) -> AnyArray:
         """One feature as a read-only (V,) array in row order.

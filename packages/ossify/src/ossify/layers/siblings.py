@@ -109,9 +109,27 @@ class Member(ABC):
     def _outline(self) -> tuple[Mapping[str, int], Mapping[str, str]]:
         """Counts, and the dtype of every feature; nothing is fetched for it alone."""
         promise: Promise | None = self.__dict__.get("_promise")
-        if promise is not None and not promise.parts.keys() & self.__dict__.keys():
-            return promise.counts, promise.dtypes
-        return self._counts(), self._table.dtypes
+        if promise is None:
+            return self._counts(), self._table.dtypes
+        made = promise.parts.keys() & self.__dict__.keys()
+        # A layer in which edges have been looked at may have others by now.
+        counts = promise.counts if made <= {"_table"} else self._counts()
+        return counts, self._table.dtypes if "_table" in made else promise.dtypes
+
+    @property
+    def _has_promised_table(self) -> bool:
+        """Whether vertices and features have not been looked at yet."""
+        return "_table" not in self.__dict__ and "_promise" in self.__dict__
+
+    @property
+    def n_vertices(self) -> int:
+        """The number of vertices V."""
+        return self._promise.counts["vertices"] if self._has_promised_table else len(self._table)
+
+    @property
+    def feature_names(self) -> list[str]:
+        """The names of the features, sorted."""
+        return sorted(self._promise.dtypes if self._has_promised_table else self._table.columns)
 
     @abstractmethod
     def _selected(self, selection: Selection) -> Self:
