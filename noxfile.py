@@ -183,7 +183,7 @@ def minimum(session: nox.Session) -> None:
         session.install("--resolution=lowest-direct", "-r", metadata, f"--extra={extra}")
         session.install("--no-deps", str(wheel(session, package)))
     for package in PACKAGES:
-        install_stores(session, package)
+        install_stores(session)
         # Old versions that meet newer friends warn, rightly: only the newest must be silent.
         run_tests(session, package, "-W", "default")
 
@@ -220,7 +220,7 @@ def growth(session: nox.Session) -> None:
 def tests(session: nox.Session, package: str) -> None:
     """One package's tests and docstring examples, on its wheel, where the other is absent."""
     install_wheels(session, package)
-    install_stores(session, package)
+    install_stores(session)
     for other in PACKAGES.keys() - {package}:
         assert_absent(session, module_of(other))
     run_tests(session, package)
@@ -244,12 +244,11 @@ def install_beside(session: nox.Session, home: Path, *requirements: str) -> None
     session.run("uv", "pip", "install", "--quiet", "--python", str(home), *requirements)
 
 
-def install_stores(session: nox.Session, package: str) -> None:
-    """Install the servers that stand in for buckets, where a package's tests need them."""
-    if package == "ossify":
-        # They are no use to those who test with ossify, so they are in none of its extras. What
-        # they ask for must not change the versions that are tested.
-        install_group(session, "stores")
+def install_stores(session: nox.Session) -> None:
+    """Install the servers that stand in for buckets in the tests."""
+    # They are no use to those who test with our packages, so they are in none of their extras. What
+    # they ask for must not change the versions that are tested.
+    install_group(session, "stores")
 
 
 def run_tests(session: nox.Session, package: str, *arguments: str) -> None:

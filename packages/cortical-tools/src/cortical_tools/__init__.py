@@ -20,14 +20,17 @@ if TYPE_CHECKING:
         V1ddPublicClient,
     )
     from cortical_tools.datasets import load_client
+    from cortical_tools.exports import CloudFileViewExport, TableExportClient
     from cortical_tools.web import Patience
 
 __all__ = [
+    "CloudFileViewExport",
     "DatasetClient",
     "DatasetSpec",
     "MicronsProdClient",
     "MinniePublicClient",
     "Patience",
+    "TableExportClient",
     "V1ddClient",
     "V1ddPublicClient",
     "__version__",
@@ -37,10 +40,12 @@ __all__ = [
 
 # What brings pandas along comes when it is first asked for, from these modules.
 _LAZY = {
+    "CloudFileViewExport": "exports",
     "DatasetClient": "client",
     "MicronsProdClient": "client",
     "MinniePublicClient": "client",
     "Patience": "web",
+    "TableExportClient": "exports",
     "V1ddClient": "client",
     "V1ddPublicClient": "client",
     "load_client": "datasets",

@@ -35,6 +35,7 @@ from cortical_tools.cell_ids import LookupTables, cell_id_to_root_id, root_id_to
 from cortical_tools.connection import Connection
 from cortical_tools.dataset_spec import DatasetSpec, find_dataset, server_of
 from cortical_tools.errors import NotConfiguredError
+from cortical_tools.exports import TableExportClient
 from cortical_tools.ids import Ids
 from cortical_tools.morphology import ReferenceTables, Transform
 from cortical_tools.tables import Tables
@@ -109,7 +110,9 @@ class DatasetClient:
             alternatives=tuple(root_id_lookup_alt_tables or ()),
         )
         self._transform = dataset_transform
-        self._cloudpath = static_table_cloudpath
+        self._exports: TableExportClient | None = None
+        if static_table_cloudpath is not None:
+            self.set_export_cloudpath(static_table_cloudpath)
 
     @classmethod
     def from_spec(cls, spec: DatasetSpec, **options: Any) -> DatasetClient:
@@ -165,18 +168,23 @@ class DatasetClient:
         return self.space
 
     @property
-    def exports(self) -> Any:
+    def exports(self) -> TableExportClient:
         """Table exports, once `set_export_cloudpath` has said where they are."""
-        if self._cloudpath is None:
+        if self._exports is None:
             raise NotConfiguredError(
                 f"it is not known where the tables of {self.datastack_name} are exported to: ask "
                 "its administrators, and say it with client.set_export_cloudpath(cloudpath)"
             )
-        raise NotImplementedError("table exports are not read by this version of cortical-tools")
+        return self._exports
 
-    def set_export_cloudpath(self, cloudpath: str) -> None:
-        """Say where the tables of the dataset are exported to."""
-        self._cloudpath = str(cloudpath)
+    def set_export_cloudpath(
+        self,
+        cloudpath: str | os.PathLike[str],
+        *,
+        cache: bool | str | os.PathLike[str] = True,
+    ) -> None:
+        """Say where the tables of the dataset are exported to; see `TableExportClient`."""
+        self._exports = TableExportClient(cloudpath, cache)
 
     @property
     def mesh(self) -> Any:

@@ -113,6 +113,14 @@ class ServerBusyError(CorticalToolsError, ConnectionError):
     """The server turned the request away, and still did when it was asked again later."""
 
 
+class ExportError(CorticalToolsError, ValueError):
+    """An exported file is damaged, changed while it was read, or is not what its header says."""
+
+
+class UnknownExportError(CorticalToolsError, ValueError, LookupError):
+    """A table, or a version of it, that has not been exported."""
+
+
 class SnapshotError(CorticalToolsError, ValueError):
     """A folder is not a snapshot, is damaged, or cannot be written."""
 

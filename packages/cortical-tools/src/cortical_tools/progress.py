@@ -8,8 +8,10 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress_bar(label: str, total: int, show: bool) -> Iterator[Callable[[], None]]:
-    """Inside, calling what is given moves the bar on by one; from any thread.
+def progress_bar(
+    label: str, total: int, show: bool, unit: str = "it"
+) -> Iterator[Callable[..., None]]:
+    """Inside, calling what is given moves the bar on, by one or by a number; from any thread.
 
     Examples
     --------
@@ -17,15 +19,15 @@ def progress_bar(label: str, total: int, show: bool) -> Iterator[Callable[[], No
     ...     step()
     """
     if not show or total < 2:
-        yield lambda: None
+        yield lambda count=1: None
         return
     from tqdm.auto import tqdm
 
     one_at_a_time = threading.Lock()
-    with tqdm(desc=label, total=total) as bar:
+    with tqdm(desc=label, total=total, unit=unit, unit_scale=unit != "it") as bar:
 
-        def step() -> None:
+        def step(count: int = 1) -> None:
             with one_at_a_time:
-                bar.update()
+                bar.update(count)
 
         yield step

@@ -1,0 +1,244 @@
+"""What has been exported to a place, and getting it from there."""
+
+from __future__ import annotations
+
+import logging
+import operator
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cortical_tools.errors import UnknownExportError
+from cortical_tools.exports.cache import Cache, default_folder
+from cortical_tools.exports.places import folder_at
+from cortical_tools.exports.table_file import DATA, HEADER, CloudFileViewExport
+
+_VERSION = re.compile(r"v(0|[1-9]\d*)")
+_AT_ONCE = 8
+_MANY = 20
+
+_log = logging.getLogger(__name__)
+
+
+class TableExportClient:
+    """Tables that were exported to a bucket or a folder.
+
+    Parameters
+    ----------
+    cloudpath
+        The folder with a folder ``v<version>`` per version: a path, or an address beginning with
+        ``file://``, ``gs://``, ``s3://``, ``http://`` or ``https://``. Ask whoever runs the dataset
+        for it. Nothing is asked of it before the first question.
+    cache
+        Where copies of remote files are kept, so that each is downloaded once: a folder; True for
+        the one of the operating system, or the one that the environment variable
+        ``CORTICAL_TOOLS_CACHE`` names; False for none. A copy is used as long as the size and the
+        time or tag of the file stay what they were. Local files are not copied.
+
+    Examples
+    --------
+    >>> exports = TableExportClient("gs://my-bucket/minnie65_public")
+    >>> exports
+    TableExportClient('gs://my-bucket/minnie65_public')
+    """
+
+    def __init__(
+        self, cloudpath: str | os.PathLike[str], cache: bool | str | os.PathLike[str] = True
+    ) -> None:
+        self._folder = folder_at(cloudpath)
+        self._wanted_cache = cache
+        self._cache: Cache | None = None
+        if cache is not False:
+            self._cache = Cache(default_folder() if cache is True else Path(cache).expanduser())
+        self._files: list[CloudFileViewExport] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._folder.url, self._wanted_cache)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._folder.url!r})"
+
+    @property
+    def cloudpath(self) -> str:
+        """Where the exports are."""
+        return self._folder.url
+
+    @property
+    def available_files(self) -> list[CloudFileViewExport]:
+        """Every exported table of every version, by name and version; looked up once.
+
+        What else is there is passed over, and named in a warning of the logger
+        ``cortical_tools.exports``.
+        """
+        if self._files is None:
+            self._files = self._listed()
+        return list(self._files)
+
+    def reset_available_files(self) -> None:
+        """Look again what there is, at the next question."""
+        self._files = None
+
+    @property
+    def available_tables(self) -> list[str]:
+        """The names of the exported tables, in alphabetical order."""
+        return sorted({file.name for file in self.available_files})
+
+    def available_versions(self, table_name: str) -> list[int]:
+        """The versions that a table was exported in, in rising order; none of an unknown table."""
+        return sorted(file.version for file in self.available_files if file.name == table_name)
+
+    def available_data_df(self) -> pd.DataFrame:
+        """Every exported table of every version, by name and version.
+
+        Returns
+        -------
+        DataFrame
+            ``name``; ``version`` and ``size``, in bytes, int64. Without exports, of no rows.
+        """
+        files = self.available_files
+        return pd.DataFrame(
+            {
+                "name": pd.Series([file.name for file in files], dtype=object),
+                "version": np.array([file.version for file in files], np.int64),
+                "size": np.array([file.size for file in files], np.int64),
+            }
+        )
+
+    def get_table(
+        self,
+        table_name: str,
+        version: int,
+        *,
+        columns: Sequence[str] | str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        progress: bool = True,
+    ) -> pd.DataFrame:
+        """The rows of a table.
+
+        The file is read piece by piece, and what is not wanted of a piece is let go with it: memory
+        follows what is returned, not the size of the file.
+
+        Parameters
+        ----------
+        table_name, version
+            Which.
+        columns
+            Names of columns, in the order wanted; ``pt_position`` stands for ``pt_position_x``,
+            ``_y`` and ``_z``. All by default.
+        filters
+            By column, as in ``client.tables``: a scalar, equal to it; a list, set or array, one of
+            these; a dict with ``<``, ``<=``, ``>``, ``>=``, bounds, or with ``not in``, none of
+            these; ``<point>_position_bbox=[[min], [max]]``, inside the box, faces included. A row
+            has to hold all of them; a missing value holds none.
+        progress
+            Show how far it is.
+
+        Returns
+        -------
+        DataFrame
+            Every row, the first too, in the order of the file. Types follow the header file:
+            integers and truth values nullable, floats with NaN where there is nothing, times in
+            UTC, points as three columns of nullable int64 (of float64 where one is not whole), and
+            text, to which everything else is left. Where the header file has only names, or numbers
+            of no size, the narrowest type is taken that holds every value, after one more reading.
+
+        Raises
+        ------
+        UnknownExportError
+            If there is no such table or version.
+        FilterError
+            If there is no such column, or it takes no such value.
+        ExportError
+            If a file is damaged, or not what its header file says.
+        FileNotFoundError, PermissionError, ConnectionError, TimeoutError
+            If it cannot be reached.
+        """
+        file = self._find(table_name, version)
+        return file.get_dataframe(verbose=progress, columns=columns, filters=filters)
+
+    def iter_table(
+        self,
+        table_name: str,
+        version: int,
+        *,
+        columns: Sequence[str] | str | None = None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> Iterator[pd.DataFrame]:
+        """The rows of a table as data frames one after another, in little memory.
+
+        Parameters
+        ----------
+        table_name, version, columns, filters
+            As in `get_table`.
+
+        Yields
+        ------
+        DataFrame
+            Of some ten thousand rows each, none of them empty. The index counts on.
+        """
+        yield from self._find(table_name, version).iter_dataframes(columns=columns, filters=filters)
+
+    def clear_cache(self) -> None:
+        """Remove the copies of remote files that are kept on this machine."""
+        if self._cache is not None:
+            self._cache.clear()
+
+    def _find(self, table_name: str, version: int) -> CloudFileViewExport:
+        try:
+            wanted = operator.index(version)
+        except TypeError:
+            raise TypeError(
+                f"version: a number such as 1484, not {version!r} ({type(version).__name__})"
+            ) from None
+        for file in self.available_files:
+            if (file.name, file.version) == (table_name, wanted):
+                return file
+        versions = self.available_versions(table_name)
+        if versions:
+            raise UnknownExportError(
+                f"{table_name} was not exported in version {wanted}; it was in "
+                f"{', '.join(map(str, versions))}"
+            )
+        tables = self.available_tables
+        shown = ", ".join(tables[:_MANY]) + (", ..." if len(tables) > _MANY else "")
+        raise UnknownExportError(
+            f"no table {table_name!r} was exported to {self.cloudpath}; there "
+            + (f"are {shown}" if tables else "is none at all: is this the folder of the datastack?")
+        )
+
+    def _listed(self) -> list[CloudFileViewExport]:
+        self._folder.refresh()
+        folders, odd = self._folder.listed()
+        versions = [path for path in folders if _VERSION.fullmatch(path)]
+        skipped = [f"{path}/" for path in folders if path not in versions]
+        skipped += [file.path for file in odd]
+        files = []
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for path, (_, found) in zip(
+                versions, pool.map(self._folder.listed, versions), strict=True
+            ):
+                for one in found:
+                    if one.name.endswith(DATA) and one.name != DATA:
+                        name = one.name.removesuffix(DATA)
+                        version = int(path.removeprefix("v"))
+                        files.append(
+                            CloudFileViewExport(
+                                name, one.size, version, self._folder, one, self._cache
+                            )
+                        )
+                    elif not one.name.endswith(HEADER):
+                        skipped.append(one.path)
+        if skipped:
+            _log.warning(
+                "%s: passed over what is neither v<version>/<table>%s nor its header: %s",
+                self.cloudpath,
+                DATA,
+                ", ".join(skipped[:_MANY]) + (", ..." if len(skipped) > _MANY else ""),
+            )
+        return sorted(files, key=lambda file: (file.name, file.version))
