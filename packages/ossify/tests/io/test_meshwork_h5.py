@@ -133,7 +133,7 @@ def test_the_mesh_becomes_a_graph_that_maps_to_the_skeleton():
     assert cell.graph.n_vertices == 7
 
 
-def test_a_mesh_vertex_that_is_nowhere_on_the_skeleton_maps_to_nothing():
+def test_w12_a_mesh_vertex_that_is_nowhere_on_the_skeleton_maps_to_nothing():
     cell, _, _ = load({})
     mapped = cell.graph.map_index_to_layer("skeleton", missing=-1)
     assert mapped.tolist() == [0, 0, 1, 1, 2, 2, -1]
@@ -185,7 +185,7 @@ def test_what_else_the_file_says_is_in_meta():
 # Annotations
 
 
-def test_annotations_lie_at_their_own_points_and_hang_on_their_index():
+def test_w42_annotations_lie_at_their_own_points_and_hang_on_their_index():
     cell, _, _ = load()
     synapses = cell.annotations.post_syn
     assert synapses.vertices.tolist() == [[100, 4, 20], [200, 0, 0]]
@@ -217,7 +217,7 @@ def test_points_beyond_the_greatest_distance_or_not_anchored_hang_on_nothing():
     assert ("pre_syn", "graph") not in cell.linkage.tables
 
 
-def test_a_table_with_neither_points_nor_index_is_reported_and_the_rest_is_loaded():
+def test_w42_a_table_with_neither_points_nor_index_is_reported_and_the_rest_is_loaded():
     cell, _, report = load({**TABLES, "notes": ({"a": [1, 2]}, None, None)})
     assert "notes" not in cell.annotations.names
     assert [str(item) for item in report] == [
@@ -259,7 +259,7 @@ def test_numbers_with_gaps_stay_whole():
 
 
 @pytest.mark.parametrize("l2_skeleton", [True, False])
-def test_tables_of_pcg_skel_become_features(l2_skeleton):
+def test_w42_tables_of_pcg_skel_become_features(l2_skeleton):
     cell, _, report = load(l2_skeleton=l2_skeleton, as_pcg_skel=True)
     assert not report
     base = cell.graph if l2_skeleton else cell.mesh
@@ -571,7 +571,7 @@ def test_a_small_file_that_claims_gigabytes_is_refused_before_they_are_made():
 # Real files
 
 
-def test_the_file_of_meshparty_is_loaded_with_its_axon_and_areas_in_place(real_data):
+def test_w42_the_file_of_meshparty_is_loaded_with_its_axon_and_areas_in_place(real_data):
     path = real_data / "meshwork" / "meshparty-2.0.3.h5"
     cell, node_mask = ossify.import_legacy_meshwork(path, as_pcg_skel=True, strict=True)
     assert cell.graph.n_vertices == len(node_mask) == 120

@@ -132,7 +132,7 @@ def test_ids_beyond_the_whole_numbers_of_floats_stay_apart():
     assert load(text, keep_ids=True).vertex_index.tolist() == [2**53, 2**53 + 1]
 
 
-def test_several_roots_are_kept_and_none_is_the_root():
+def test_w43_several_roots_are_kept_and_none_is_the_root():
     skeleton = load("1 1 0 0 0 1 -1\n2 2 1 0 0 1 1\n3 2 9 0 0 1 -1\n")
     assert skeleton.root is None
     assert skeleton.roots.tolist() == [0, 2]
@@ -260,7 +260,7 @@ def test_parents_in_a_circle_are_refused():
     assert re.search(r"line [23]: from vertex [23] the parents lead back to it", message)
 
 
-def test_all_bad_lines_are_counted_and_the_first_are_shown():
+def test_w43_all_bad_lines_are_counted_and_the_first_are_shown():
     message = refused(TREE + "x 1 0 0 0 1 -1\n" * 8)
     assert "line 5: " in message
     assert "line 9: " in message
@@ -356,7 +356,7 @@ def test_any_forest_is_written_with_parents_first_and_comes_back(data):
             assert again.vertices[found, 0] == skeleton.vertices[above, 0]
 
 
-def test_numbers_are_written_to_the_last_digit():
+def test_w43_numbers_are_written_to_the_last_digit():
     skeleton = SkeletonLayer(
         "skeleton", [[1234567.25, 0.1, 1e-7], [1 / 3, 1e22, -5e-324]], [[1, 0]]
     )
@@ -481,7 +481,7 @@ def test_a_complete_conversion_says_so():
     assert str(report) == "skeleton to SWC: everything was carried"
 
 
-def test_paths_bytes_and_text_files_are_written(cell, tmp_path, monkeypatch):
+def test_w43_paths_bytes_and_text_files_are_written(cell, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     export_swc(cell)
     export_swc(cell, tmp_path / "deep" / "path.swc")
