@@ -66,7 +66,9 @@ def test_parts_add_up_to_the_cell():
 
 def test_no_vertices_have_no_parts(cell):
     assert len(synapse_density(cell.apply_mask("skeleton", []), "syn")) == 0
-    assert synapse_density(cell.apply_mask("skeleton", []), "syn", by=None).shape == (1, 3)
+    whole = synapse_density(cell.apply_mask("skeleton", []), "syn", by=None)
+    assert whole.shape == (1, 3)
+    assert (whole.dtypes == synapse_density(cell, "syn", by=None).dtypes).all()
 
 
 def test_what_is_not_there_is_named(cell):

@@ -191,6 +191,14 @@ def test_one_vertex_and_none(rooted_at_100):
     assert len(morphometrics(empty.apply_mask([]), "compartment")) == 0
 
 
+@pytest.mark.parametrize("by", [None, "compartment"])
+def test_columns_are_of_the_same_kinds_without_vertices(by):
+    cell = example_cell(500)
+    none = cell.apply_mask("skeleton", [])
+    kinds = morphometrics(none, by).dtypes.to_dict()
+    assert kinds == morphometrics(cell, by).dtypes.to_dict()
+
+
 def test_edges_without_length_are_counted_and_have_no_angle():
     skeleton = SkeletonLayer("s", np.zeros((4, 3)), [[1, 0], [2, 1], [3, 1]])
     row = morphometrics(skeleton).iloc[0]

@@ -39,13 +39,19 @@ def test_the_centre_is_a_vertex_or_a_place(cross):
     assert at_tip["crossings"].tolist()[0] == 1
 
 
-def test_without_a_root_the_centre_must_be_given(two_trees, rooted_at_100):
-    with pytest.raises(ValueError, match="has no root to be the centre"):
+def test_without_a_root_the_centre_must_be_given(two_trees):
+    with pytest.raises(ValueError, match="has no root to be the centre: it has 2 trees"):
         sholl(two_trees, step=1)
-    masked = rooted_at_100.apply_mask([101, 102, 103])
-    with pytest.raises(ValueError, match="pass center"):
-        sholl(masked, step=1)
-    assert sholl(masked, step=1, center=[0, 0, 0])["cable_length"].sum() == 2.0
+    around = sholl(two_trees, step=1, center=[0, 0, 0])
+    assert around["end_points"].sum() == two_trees.n_end_points
+
+
+def test_parts_have_the_root_of_the_whole_for_their_centre(cross):
+    arms = [cross.apply_mask([tip]) for tip in range(1, 5)]
+    whole = sholl(cross, step=1)
+    assert sum(sholl(arm, range(1, 6))["end_points"] for arm in arms).equals(whole["end_points"])
+    moved = cross.apply_mask([3]).transform(lambda xyz: xyz + 100)
+    assert sholl(moved, [2, 4])["end_points"].tolist() == [0, 1]
 
 
 def test_one_vertex_and_none_have_no_cable(rooted_at_100):

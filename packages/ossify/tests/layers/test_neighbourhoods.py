@@ -200,6 +200,14 @@ def test_with_nothing_around_sums_are_0_and_means_are_missing():
         np.testing.assert_array_equal(around["feature_0"], [expected])
 
 
+def test_kinds_of_numbers_do_not_depend_on_whether_anything_is_there():
+    alone = SkeletonLayer("s", np.zeros((1, 3)), np.empty((0, 2), int))
+    sums = alone.aggregate_features([7], 1, agg="sum", weight=np.ones_like, inclusive=False)
+    assert (sums["feature_0"].dtype, sums["feature_0"].tolist()) == (np.float64, [0.0])
+    none = alone.apply_mask([])
+    assert none.aggregate_features(np.array([], int), 1, agg="median").dtypes.tolist() == [float]
+
+
 @given(st.data())
 def test_it_is_what_the_definition_says(data):
     n = data.draw(st.integers(1, 10))

@@ -97,8 +97,11 @@ def morphometrics(
     skeleton = skeleton_of(cell)
     parts = Parts.of(skeleton, by)
     measured = Measured(skeleton, parts, _radii(skeleton, radius))
-    columns: dict[str, Any] = {"cell": [cell.name] * len(parts)}
-    columns["units"] = [skeleton.units] * len(parts)
+    columns: dict[str, Any] = {
+        # Without parts there are no rows, but columns of the same kinds.
+        name: pd.Series([value]).repeat(len(parts)).reset_index(drop=True)
+        for name, value in (("cell", cell.name), ("units", skeleton.units))
+    }
     if parts.labels is not None:
         columns[str(by)] = parts.labels
     columns.update((measure.name, measure.compute(measured)) for measure in MEASURES)

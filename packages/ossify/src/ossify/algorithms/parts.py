@@ -62,7 +62,8 @@ class Parts:
     def sums(self, values: FloatArray, rows: IntArray | None = None) -> FloatArray:
         """(P,) sum of values, of which there is one for each of some rows, or of all."""
         number = self.number if rows is None else self.number[rows]
-        return np.asarray(np.bincount(number, weights=values, minlength=len(self)))
+        # Of no rows, numpy counts with integers whatever they weigh.
+        return np.bincount(number, weights=values, minlength=len(self)).astype(np.float64)
 
     def means(self, values: FloatArray, rows: IntArray) -> FloatArray:
         """(P,) mean of the values that are not NaN, of one for each of some rows; NaN if none."""

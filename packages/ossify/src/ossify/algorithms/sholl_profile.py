@@ -36,7 +36,8 @@ def sholl(
         Instead: the distance from one sphere to the next, from the centre to beyond the farthest
         vertex.
     center
-        (3,) coordinates, or a vertex id. None: the root.
+        (3,) coordinates, or a vertex id. None: the root, also where a mask has taken it off, so
+        that the profiles of an axon and of dendrites have one centre.
 
     Returns
     -------
@@ -55,7 +56,7 @@ def sholl(
     ------
     ValueError
         If not exactly one of radii and step is given, they are not as above, there is no
-        skeleton, or it has no root and no centre is given.
+        skeleton, or it never had one root and no centre is given.
     UnknownVertexError
         If the centre is a vertex that is not there. A KeyError.
 
@@ -101,12 +102,14 @@ def sholl(
 
 def _center(skeleton: SkeletonLayer, center: Any) -> FloatArray:
     if center is None:
-        if skeleton.root_location is None:
+        root = skeleton.root_location
+        root = skeleton.base_root_location if root is None else root
+        if root is None:
             raise ValueError(
-                f"layer {skeleton.name!r} has no root to be the centre (it has "
-                f"{len(skeleton.roots)} trees, or a mask has taken the root); pass center"
+                f"layer {skeleton.name!r} has no root to be the centre: it has "
+                f"{len(skeleton.roots)} trees and none is the stated one; pass center"
             )
-        return skeleton.root_location
+        return root
     if np.ndim(center) == 0:
         return np.asarray(skeleton.vertices[skeleton._row(center)])
     point = np.asarray(center, dtype=np.float64)

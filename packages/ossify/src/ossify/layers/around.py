@@ -234,7 +234,8 @@ def weighted(
     data = {}
     for name, column in columns.items():
         values = np.asarray(column, dtype=np.float64)[near.row]
-        sums = np.bincount(near.source, weights * values, minlength=n_rows)
+        # Of no pairs, numpy counts with integers whatever they weigh.
+        sums = np.bincount(near.source, weights * values, minlength=n_rows).astype(np.float64)
         if how == "mean":
             sums = np.divide(sums, total, out=np.full(n_rows, np.nan), where=total != 0)
         data[name] = sums

@@ -89,12 +89,15 @@ class Neighbourly(Layer):
             If the threshold is negative or the direction is not known.
         """
         first, second = [_NO_ROWS], [_NO_ROWS]
+        ids = self.vertex_index
         for rows, near in self._around(distance_threshold, agg_direction, chunk_size):
             ordered = near.in_order()
-            first.append(rows[ordered.source])
-            second.append(ordered.row)
-        pairs = {"idx": np.concatenate(first), "prox_idx": np.concatenate(second)}
-        return pd.DataFrame({name: self.vertex_index[rows] for name, rows in pairs.items()})
+            first.append(ids[rows[ordered.source]])
+            second.append(ids[ordered.row])
+        # Pairs are by far the greatest thing here: no more of them at a time than has to be.
+        idx = np.concatenate(first)
+        del first
+        return pd.DataFrame({"idx": idx, "prox_idx": np.concatenate(second)}, copy=False)
 
     def map_annotations_to_feature(
         self,
@@ -283,7 +286,7 @@ class Neighbourly(Layer):
                 else of_vertices(columns, chosen, len(rows), agg)
             )
         if not parts:
-            parts = [of_vertices(columns, _NOTHING, 0, "max")]
+            parts = [of_vertices(columns, _NOTHING, 0, agg if isinstance(agg, str) else "max")]
         frame = pd.concat(parts, ignore_index=True)
         return frame.set_axis(self._table.frame([]).index, axis=0)
 

@@ -45,7 +45,9 @@ class Neighbours:
 
     def in_order(self) -> Neighbours:
         """The pairs by source, and those of a source by row."""
-        return self.choose(np.lexsort((self.row, self.source)))
+        # No pair is there twice, so that one number stands for each.
+        n_rows = int(self.row.max(initial=0)) + 1
+        return self.choose(np.argsort(self.source * n_rows + self.row))
 
 
 @overload

@@ -70,7 +70,7 @@ def length_within(start: FloatArray, stop: FloatArray, radii: FloatArray) -> Flo
     # reaches into, `high` the first that holds all of it.
     high = np.searchsorted(radii, farthest)
     low = np.minimum(np.searchsorted(radii, nearest, side="right"), high)
-    within = np.bincount(high, weights=length, minlength=len(radii) + 1)[:-1].cumsum()
+    within = np.bincount(high, weights=length, minlength=len(radii) + 1)[:-1].cumsum(dtype=float)
     from_centre = np.einsum("ij,ij->i", start, start)
     for some in _batches(high - low):
         n_cuts = (high - low)[some]
