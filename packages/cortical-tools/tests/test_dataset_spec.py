@@ -87,11 +87,13 @@ def test_specs_with_the_same_facts_are_equal_and_hash_alike():
 
 def test_the_public_names_are_these():
     assert cortical_tools.__all__ == [
+        "CloudFileViewExport",
         "DatasetClient",
         "DatasetSpec",
         "MicronsProdClient",
         "MinniePublicClient",
         "Patience",
+        "TableExportClient",
         "V1ddClient",
         "V1ddPublicClient",
         "__version__",
