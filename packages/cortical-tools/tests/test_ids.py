@@ -21,6 +21,10 @@ WAYS = {
     "series": pd.Series([NEURON, OTHER], index=[7, 3]),
     "nullable series": pd.Series([NEURON, OTHER], dtype="Int64"),
     "index": pd.Index([NEURON, OTHER]),
+    "column of Arrow": pd.Series([NEURON, OTHER], dtype="int64[pyarrow]"),
+    "unsigned column of Arrow": pd.Series([NEURON, OTHER], dtype="uint64[pyarrow]"),
+    "keys": dict.fromkeys([NEURON, OTHER]).keys(),
+    "values": {"a": NEURON, "b": OTHER}.values(),
     "column of text": pd.Series([str(NEURON), str(OTHER)]),
 }
 
@@ -30,6 +34,11 @@ def test_ids_of_every_kind_become_int64_exactly(values):
     ids = int_ids(values)
     assert ids.dtype == np.int64
     assert ids.tolist() == [NEURON, OTHER]
+
+
+def test_ids_that_are_run_through_once_become_int64_too():
+    assert int_ids(one for one in [NEURON, OTHER]).tolist() == [NEURON, OTHER]
+    assert int_ids(map(str, [NEURON, OTHER])).tolist() == [NEURON, OTHER]
 
 
 @pytest.mark.parametrize("value", [NEURON, np.int64(NEURON), np.uint64(NEURON), str(NEURON)])
@@ -59,6 +68,9 @@ def test_every_id_survives_in_order_and_number(values):
         ([True], "bool"),
         (None, "NoneType"),
         (["12a"], "'12a'"),
+        (b"12", "b'12'"),
+        ({NEURON: 1}, "a dict is no collection of ids; give the column or the keys"),
+        (pd.DataFrame({"root_id": [NEURON]}), "a DataFrame is no collection of ids"),
         (-1, "-1 is not an id"),
         (2**63, "9223372036854775808 is not an id"),
         (pd.Series([1, None], dtype="Int64"), "1 of 2 are missing"),

@@ -96,3 +96,10 @@ def test_many_ids_go_in_parts(service, dataset, neurons):
     service.log.clear()
     assert dataset.is_latest_roots([root] * 25_000).all()
     assert len(service.log) == 3
+
+
+@pytest.mark.parametrize("method", ["get_latest_roots", "suggest_latest_roots", "get_l2_ids"])
+@pytest.mark.parametrize("never", [0, 864691135639806263])
+def test_what_never_was_is_named_where_one_root_is_asked_about(dataset, method, never):
+    with pytest.raises(ValueError, match=f"1 of 1 root ids never existed, the first is {never}"):
+        getattr(dataset, method)(never)

@@ -226,13 +226,57 @@ def test_views_are_asked_like_tables(dataset, truth):
         ({"size": {"~": 3}}, r"takes <, <=, >, >=, not in, not \['~'\]"),
         ({"size": {}}, "takes <, <="),
         ({"ctr_pt_position_bbox": [1, 2, 3]}, r"takes \[\[min x, y, z\]"),
-        ({"pre_pt_root_id": [864691135639806263.0]}, "is an id"),
+        ({"pre_pt_root_id": [864691135639806263.0]}, r"whole number, which .* \(float\) is not"),
+        ({"pre_pt_root_id": 864691135639806263.0}, r"whole number, which .* \(float\) is not"),
+        ({"pre_pt_root_id": True}, r"True \(bool\) is not"),
+        ({"pre_pt_root_id": "soma"}, r"'soma' \(str\) is not"),
+        ({"pre_pt_root_id": b"12"}, "takes one value or a list of them, not b'12'"),
+        ({"pre_pt_root_id": [[12], [13]]}, "takes one value or a list of them"),
+        ({"pre_pt_root_id": pd.DataFrame({"id": [12]})}, "takes one value or a list of them"),
+        ({"pre_pt_root_id": pd.Series([12, None], dtype="Int64")}, "asked for a missing value"),
+        ({"size": [1.5, float("nan")]}, "asked for a missing value"),
+        ({"pre_pt_root_id": {">": "soma"}}, "is a number, which 'soma' is not"),
     ],
     ids=str,
 )
 def test_a_filter_that_cannot_be_meant_is_refused(dataset, filters, said):
     with pytest.raises(TypeError, match=said):
         dataset.tables.synapses_world(**filters)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        list,
+        set,
+        np.array,
+        pd.Series,
+        iter,
+        lambda ids: dict.fromkeys(ids).keys(),
+        lambda ids: pd.Series(ids, dtype="Int64"),
+        lambda ids: list(map(str, ids)),
+        lambda ids: np.array(ids, dtype=np.uint64),
+    ],
+    ids=["list", "set", "array", "Series", "iterator", "keys", "nullable", "text", "unsigned"],
+)
+def test_ids_of_every_kind_are_one_of_these(dataset, truth, wrap):
+    wanted = sorted(truth.table("nucleus_detection_v0")["id"].astype(int)[:3])
+    found = dataset.tables.nucleus_detection_v0(id=wrap(wanted)).query()
+    assert sorted(found["id"]) == wanted
+    others = dataset.tables.nucleus_detection_v0(id={"not in": wrap(wanted)}).query()
+    assert set(others["id"]) == set(truth.table("nucleus_detection_v0")["id"]) - set(wanted)
+
+
+@pytest.mark.parametrize("wrap", [int, str, np.int64, np.array], ids=lambda one: one.__name__)
+def test_one_id_of_every_kind_is_equal(dataset, truth, wrap):
+    wanted = int(truth.table("nucleus_detection_v0")["id"][0])
+    assert dataset.tables.nucleus_detection_v0(id=wrap(wanted)).query()["id"].tolist() == [wanted]
+
+
+def test_measures_may_be_floats(dataset, truth):
+    volume = truth.table("nucleus_detection_v0")["volume"].astype(float).tolist()[0]
+    found = dataset.tables.nucleus_detection_v0(volume={">=": volume - 0.5, "<": volume + 0.5})
+    assert len(found.query()) >= 1
 
 
 def test_words_have_no_bounds(dataset):

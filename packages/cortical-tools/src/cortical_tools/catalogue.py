@@ -113,8 +113,8 @@ class _Columns:
 
     bound_points: tuple[str, ...]
     free_points: tuple[str, ...]
-    # Name and whether it is a number.
-    values: tuple[tuple[str, bool], ...]
+    # Name and kind, one of `_PLAIN`.
+    values: tuple[tuple[str, str], ...]
 
 
 def _columns_of(schema: Mapping[str, Any], name: str) -> _Columns:
@@ -131,7 +131,7 @@ def _columns_of(schema: Mapping[str, Any], name: str) -> _Columns:
         elif point == "SpatialPoint":
             free.append(column)
         elif plain in _PLAIN:
-            values.append((column, plain in _NUMBERS))
+            values.append((column, plain))
     return _Columns(tuple(bound), tuple(free), tuple(values))
 
 
@@ -183,7 +183,7 @@ def _fields_of(table: str, columns: _Columns, taken: set[str]) -> list[Field]:
                 table=table,
                 column=f"{point}_root_id",
                 shown_as=f"{point}_root_id{suffix(point)}",
-                is_number=True,
+                **_kind("integer"),
             )
             for point in columns.bound_points
         ),
@@ -193,9 +193,9 @@ def _fields_of(table: str, columns: _Columns, taken: set[str]) -> list[Field]:
                 table=table,
                 column=column,
                 shown_as=f"{column}{suffix(column)}",
-                is_number=is_number,
+                **_kind(kind),
             )
-            for column, is_number in (("id", True), *columns.values)
+            for column, kind in (("id", "integer"), *columns.values)
         ),
         *(
             Field(
@@ -210,16 +210,18 @@ def _fields_of(table: str, columns: _Columns, taken: set[str]) -> list[Field]:
     ]
 
 
+def _kind(plain: str) -> dict[str, bool]:
+    return {"is_number": plain in _NUMBERS, "is_whole": plain == "integer"}
+
+
 def _view_facts(
     name: str, record: Mapping[str, Any], columns: Mapping[str, Mapping[str, str]]
 ) -> TableFacts:
     fields = []
     for column, kind in columns.items():
         if kind["type"] in _PLAIN:
-            is_number = kind["type"] in _NUMBERS
-            fields.append(
-                Field(name=column, table=name, column=column, shown_as=column, is_number=is_number)
-            )
+            flags = _kind(kind["type"])
+            fields.append(Field(name=column, table=name, column=column, shown_as=column, **flags))
         elif kind["type"] == "SpatialPoint":
             box = f"{column}_bbox"
             fields.append(Field(name=box, table=name, column=column, shown_as=column, is_box=True))

@@ -5,11 +5,12 @@ The words are those of caveclient, for tables on a server and for tables in file
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cortical_tools.errors import FilterError
 
@@ -26,6 +27,8 @@ class Field:
     column: str
     shown_as: str
     is_number: bool = False
+    # A number that is an id or a count, and no measure.
+    is_whole: bool = False
     is_box: bool = False
 
 
@@ -91,13 +94,52 @@ def _conditions(table: str, field: Field, value: Any) -> list[Condition]:
             )
         if not field.is_number and set(value) - {"not in"}:
             raise FilterError(f"{table}: {field.name} is no number and has no {sorted(value)}")
-        return [_condition(field, operator, _plain(bound)) for operator, bound in value.items()]
-    if isinstance(value, str) or not hasattr(value, "__len__"):
-        return [_condition(field, "==", _plain(value))]
-    values = _plain(value)
-    if field.is_number and any(isinstance(one, float) for one in values) and "id" in field.column:
-        raise FilterError(f"{table}: {field.name} is an id, which {shortened(value)} are not")
-    return [_condition(field, "in", values)]
+        return [
+            _condition(field, operator, _bound(table, field, operator, bound))
+            for operator, bound in value.items()
+        ]
+    plain = _values(table, field, value)
+    return [_condition(field, "in" if isinstance(plain, list) else "==", plain)]
+
+
+def _bound(table: str, field: Field, operator: str, value: Any) -> Any:
+    if operator == "not in":
+        values = _values(table, field, value)
+        return values if isinstance(values, list) else [values]
+    bound = _plain(value)
+    is_number = isinstance(bound, int | float) and not isinstance(bound, bool)
+    if field.is_whole and not is_number:
+        raise FilterError(f"{table}: {field.name} is a number, which {shortened(value)} is not")
+    return bound
+
+
+def _values(table: str, field: Field, value: Any) -> Any:
+    """A scalar or a list of scalars that the column can be equal to."""
+    plain = _plain(value)
+    several = plain if isinstance(plain, list) else [plain]
+    if any(isinstance(one, list | bytes | pd.DataFrame | Mapping) for one in several):
+        raise FilterError(
+            f"{table}: {field.name} takes one value or a list of them, not {shortened(value)}"
+        )
+    if any(one is None or one is pd.NA or one != one for one in several):
+        raise FilterError(
+            f"{table}: {field.name} is asked for a missing value, which is equal to none: "
+            f"{shortened(value)}"
+        )
+    if field.is_whole:
+        several = [_whole(table, field, one) for one in several]
+    return several if isinstance(plain, list) else several[0]
+
+
+def _whole(table: str, field: Field, value: Any) -> int:
+    if isinstance(value, str) and value.strip().removeprefix("-").isdecimal():
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise FilterError(
+        f"{table}: {field.name} is an id or another whole number, which {shortened(value)} "
+        f"({type(value).__name__}) is not"
+    )
 
 
 def _condition(field: Field, operator: str, value: Any) -> Condition:
@@ -112,11 +154,12 @@ def _condition(field: Field, operator: str, value: Any) -> Condition:
 
 def _plain(value: Any) -> Any:
     """Python's own numbers and lists, which every message and every server understands."""
-    if isinstance(value, set | frozenset | tuple | range):
-        value = list(value)
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    return value.tolist() if hasattr(value, "tolist") else value
+    if hasattr(value, "tolist"):
+        # Of an array without dimensions and of a scalar that is the number itself.
+        value = value.tolist()
+    if isinstance(value, str | bytes | Mapping | pd.DataFrame) or not isinstance(value, Iterable):
+        return value
+    return [_plain(one) for one in value]
 
 
 def shortened(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from cortical_tools.errors import IdError
 
+# What can be run through and is no collection of ids.
+_NO_COLLECTIONS = (str, bytes, Mapping, pd.DataFrame)
 # What a caller may pass where ids are expected.
 Ids = Any
 
@@ -20,7 +23,8 @@ def int_ids(values: Ids, what: str = "ids") -> NDArray[np.int64]:
     Parameters
     ----------
     values
-        One id or any number of them: integers, decimal text, a list, set, array, Series or Index.
+        One id or any number of them: integers, decimal text, a list, set, array, Series or Index,
+        or anything else that runs through ids, such as a generator; not a dict or a data frame.
         Floats are refused: 864691135639806263 and …265 are the same float.
     what
         What the ids are, for the message.
@@ -47,13 +51,13 @@ def int_ids(values: Ids, what: str = "ids") -> NDArray[np.int64]:
             raise IdError(f"{what}: {int(np.sum(values.isna()))} of {len(values)} are missing")
         # A nullable integer column goes to floats by itself, so its integers are asked for.
         if pd.api.types.is_integer_dtype(values.dtype):
-            values = values.to_numpy(dtype=np.dtype(str(values.dtype).lower()))
+            kind: Any = values.dtype
+            values = values.to_numpy(dtype=getattr(kind, "numpy_dtype", kind))
         else:
             values = values.to_numpy()
-    elif isinstance(values, set | frozenset | tuple | range):
-        values = list(values)
     elif not isinstance(values, list | np.ndarray):
-        values = [values]
+        is_one = isinstance(values, _NO_COLLECTIONS) or not isinstance(values, Iterable)
+        values = [values] if is_one else list(values)
     if isinstance(values, np.ndarray) and values.dtype.kind in "iu":
         return _in_range(values.reshape(-1), what)
     return _in_range(
@@ -90,12 +94,17 @@ def _whole(value: Any, what: str) -> int:
     hint = ""
     if isinstance(value, float | np.floating):
         hint = "; a float has not enough digits for an id, so keep ids as integers throughout"
+    if isinstance(value, Mapping | pd.DataFrame):
+        raise IdError(
+            f"{what}: a {type(value).__name__} is no collection of ids; give the column or the "
+            "keys that are meant"
+        )
     raise IdError(f"{what}: {value!r} ({type(value).__name__}) is not an id{hint}")
 
 
 def _in_range(values: NDArray[Any], what: str) -> NDArray[np.int64]:
     if len(values):
-        for worst in (min(values), max(values)):
+        for worst in (values.min(), values.max()):
             if not 0 <= worst <= np.iinfo(np.int64).max:
                 raise IdError(f"{what}: {worst} is not an id, which is from 0 to 2⁶³−1")
     return values.astype(np.int64)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from cortical_tools.connection import Connection
 from cortical_tools.ids import Ids, int_ids, one_id
 from cortical_tools.queries import in_parallel
+from cortical_tools.unknown_roots import unknown_roots_named
 
 _AXES = ("x", "y", "z")
 # The columns that each attribute is made of, in the order in which they are handed out.
@@ -50,6 +51,11 @@ def get_l2_ids(
     -------
     (N,) int64 array
         In the server's order.
+
+    Raises
+    ------
+    StaleRootError
+        If the root id never existed.
     """
     root = one_id(root_id, "root_id")
     box = None
@@ -61,7 +67,8 @@ def get_l2_ids(
                 f"not {bounds!r}"
             )
         box = box.astype(np.int64)
-    leaves = connection.chunkedgraph.get_leaves(root, bounds=box, stop_layer=2)
+    with unknown_roots_named(connection, np.array([root])):
+        leaves = connection.chunkedgraph.get_leaves(root, bounds=box, stop_layer=2)
     return np.asarray(leaves, dtype=np.int64)
 
 

@@ -15,6 +15,7 @@ from cortical_tools.connection import Connection
 from cortical_tools.errors import StaleRootError
 from cortical_tools.ids import Ids, int_ids, one_id
 from cortical_tools.queries import in_parallel, in_utc
+from cortical_tools.unknown_roots import unknown_roots_named
 
 # Ids per request. Servers look them up one by one, and what stands before them waits a minute.
 _BATCH = 10_000
@@ -104,8 +105,6 @@ def _timestamps(
     latest: bool,
     timestamp: datetime | None = None,
 ) -> NDArray[np.object_]:
-    from requests import HTTPError
-
     when = _or_now(connection, timestamp)
 
     def ask(part: NDArray[np.int64]) -> NDArray[np.object_]:
@@ -114,17 +113,8 @@ def _timestamps(
             dtype=object,
         )
 
-    try:
+    with unknown_roots_named(connection, ids):
         return _in_parts(ask, ids, np.object_)
-    except HTTPError as error:
-        # Some servers fail as a whole where one id is unknown.
-        unknown = ids[~np.asarray(connection.chunkedgraph.is_valid_nodes(ids), dtype=bool)]
-        if len(unknown) == 0:
-            raise
-        raise StaleRootError(
-            f"{len(unknown)} of {len(ids)} root ids never existed, the first is {unknown[0]}",
-            tuple(unknown.tolist()),
-        ) from error
 
 
 def get_latest_roots(
@@ -150,12 +140,18 @@ def get_latest_roots(
     -------
     (N,) int64 array
         Ascending. Only ids that stood at that time, which some servers do not see to.
+
+    Raises
+    ------
+    StaleRootError
+        If the root id never existed.
     """
     root = one_id(root_id, "root_id")
     if timestamp is not None and timestamp_future is not None:
         raise TypeError("timestamp and timestamp_future mean the same: give one")
     when = _or_now(connection, timestamp or timestamp_future)
-    found = connection.chunkedgraph.get_latest_roots(root, timestamp=when)
+    with unknown_roots_named(connection, np.array([root])):
+        found = connection.chunkedgraph.get_latest_roots(root, timestamp=when)
     ids = np.unique(np.asarray(found).astype(np.int64))
     return ids[is_latest_roots(connection, ids, when)]
 
@@ -192,13 +188,14 @@ def suggest_latest_roots(
         The largest share first. With `return_fraction_overlap` a pair of it and the share(s).
     """
     root = one_id(root_id, "root_id")
-    ids, shares = connection.chunkedgraph.suggest_latest_roots(
-        root,
-        timestamp=_or_now(connection, timestamp),
-        stop_layer=stop_layer,
-        return_all=True,
-        return_fraction_overlap=True,
-    )
+    with unknown_roots_named(connection, np.array([root])):
+        ids, shares = connection.chunkedgraph.suggest_latest_roots(
+            root,
+            timestamp=_or_now(connection, timestamp),
+            stop_layer=stop_layer,
+            return_all=True,
+            return_fraction_overlap=True,
+        )
     ids, shares = np.asarray(ids).astype(np.int64), np.asarray(shares, dtype=np.float64)
     if len(ids) == 0:
         raise StaleRootError(f"{root} has no parts to look for, so there is no successor", (root,))
