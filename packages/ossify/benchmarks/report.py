@@ -65,8 +65,9 @@ def sections(results: dict) -> dict[str, str]:
         title = "a real cell" if name == "real" else f"{name} skeleton vertices"
         found[f"A fresh object, {title}"] = ratios(figures["cold"])
         found[f"An object asked before, {title}"] = ratios(best_times(figures))
-    if len(results["cells"]) > 1:
-        found["Growth and memory"] = costs(results["cells"])
+    examples = {name: of for name, of in results["cells"].items() if name != "real"}
+    if len(examples) > 1:
+        found["Growth and memory"] = costs(examples)
     seconds = results["imports"]
     rows = [[name, f"{value:.2f}"] for name, value in seconds.items()]
     found["Importing"] = markdown(["a fresh process with", "CPU (s)"], rows)
@@ -103,7 +104,7 @@ Numbers with × say how many times as long as ossify others take: above 1, ossif
 Measured on two cores of a shared x86-64 machine, with
 
 ```
-nox -s benchmarks -- --page docs/benchmarks.md
+nox -s benchmarks -- --sizes {sizes} --page docs/benchmarks.md
 ```
 
 Times are of the machine, ratios hold better from one to another.
@@ -114,7 +115,8 @@ Times are of the machine, ratios hold better from one to another.
 
 def write_page(results: dict, peers: list[Peer], page: Path) -> None:
     """The page of the documentation, and the plot that it shows."""
-    parts = [INTRODUCTION]
+    sizes = [name.replace(",", "") for name in results["cells"] if name != "real"]
+    parts = [INTRODUCTION.format(sizes=" ".join(sizes))]
     parts += [f"## {title}\n\n{table}\n" for title, table in sections(results).items()]
     notes = [
         f"- {peer.name}, {TASKS[task].title}: {why}."
@@ -138,7 +140,7 @@ def plot(results: dict, file: Path) -> None:
     axes = figure.subplots()
     names = list(times)
     axes.axvline(1, color="black", linewidth=1)
-    for peer in peers.keys() - {US, BOUND}:
+    for peer in [peer for peer in peers if peer not in (US, BOUND)]:
         known = [(ratio(times, task, peer), row) for row, task in enumerate(names)]
         known = [(value, row) for value, row in known if value is not None and isfinite(value)]
         axes.plot(*zip(*known, strict=True), "o", markersize=4, label=peer)
