@@ -96,6 +96,7 @@ def test_the_public_names_are_these():
         "TableExportClient",
         "V1ddClient",
         "V1ddPublicClient",
+        "VertexAssigner",
         "__version__",
         "list_datasets",
         "load_client",

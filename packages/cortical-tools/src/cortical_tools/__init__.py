@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from cortical_tools.datasets import load_client
     from cortical_tools.exports import CloudFileViewExport, TableExportClient
+    from cortical_tools.mesh_labels import VertexAssigner
     from cortical_tools.web import Patience
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "TableExportClient",
     "V1ddClient",
     "V1ddPublicClient",
+    "VertexAssigner",
     "__version__",
     "list_datasets",
     "load_client",
@@ -48,6 +50,7 @@ _LAZY = {
     "TableExportClient": "exports",
     "V1ddClient": "client",
     "V1ddPublicClient": "client",
+    "VertexAssigner": "mesh_labels",
     "load_client": "datasets",
 }
 

@@ -8,66 +8,19 @@ topmost layer, is an object. An edit replaces the roots it touches and the nodes
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cortical_tools.chunks import Chunks
 from cortical_tools.snapshot_folder import Snapshot, layout
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 _NEVER = np.iinfo(np.int64).max
-_LAYER_BITS = 56
-
-
-@dataclass(frozen=True)
-class Chunks:
-    """The geometry of the chunks, from the ``info`` of a chunked segmentation."""
-
-    n_layers: int
-    bits: dict[int, int]
-    size: IntArray
-    offset: IntArray
-
-    @classmethod
-    def from_info(cls, info: dict[str, object]) -> Chunks:
-        """Of the ``info`` of a graphene segmentation."""
-        graph: dict[str, object] = info["graph"]  # type: ignore[assignment]
-        scale: dict[str, object] = info["scales"][0]  # type: ignore[index]
-        masks: dict[str, int] = graph["spatial_bit_masks"]  # type: ignore[assignment]
-        return cls(
-            n_layers=int(graph["n_layers"]),  # type: ignore[call-overload]
-            bits={int(layer): int(bits) for layer, bits in masks.items()},
-            size=np.asarray(graph["chunk_size"], dtype=np.int64),
-            offset=np.asarray(scale["voxel_offset"], dtype=np.int64),
-        )
-
-    def layer(self, ids: IntArray) -> IntArray:
-        """(N,) the layer of each node."""
-        return ids >> _LAYER_BITS
-
-    def place(self, ids: IntArray, layer: int) -> IntArray:
-        """(N, 3) where the chunk of each node of a layer is, counted in chunks of that layer."""
-        bits = self.bits[layer]
-        mask = (1 << bits) - 1
-        shifts = [_LAYER_BITS - bits * (axis + 1) for axis in range(3)]
-        return np.column_stack([(ids >> shift) & mask for shift in shifts])
-
-    def ids(self, layer: int, place: IntArray, number: IntArray) -> IntArray:
-        """(N,) ids of nodes of a layer, from their chunks and their numbers within."""
-        bits = self.bits[layer]
-        start = np.full(len(place), layer << _LAYER_BITS, dtype=np.int64)
-        for axis in range(3):
-            start += place[:, axis] << (_LAYER_BITS - bits * (axis + 1))
-        return start + number
-
-    def numbers(self, layer: int) -> int:
-        """How many numbers a node of a layer can have within its chunk."""
-        return 1 << (_LAYER_BITS - 3 * self.bits[layer])
 
 
 class IdHistory:
@@ -159,7 +112,7 @@ class IdHistory:
         bounds
             (3, 2) voxels; only nodes whose chunks reach into it.
         """
-        layer = int(node_id >> _LAYER_BITS)
+        layer = int(self.chunks.layer(np.array(node_id)))
         keys = self._nodes(layer)
         here = keys[0] == node_id
         if not here.any():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from cortical_tools.local.history import Chunks
+from cortical_tools.chunks import Chunks
 from cortical_tools.snapshot_folder import Version
 
 DATASTACK = "local_world"
