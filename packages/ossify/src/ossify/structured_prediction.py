@@ -281,7 +281,7 @@ def tree_absorb_small_compartments(
 
 def absorb_small_compartments(
     skeleton: Cell | SkeletonLayer,
-    labels: ArrayLike,
+    labels: str | ArrayLike,
     min_size: int | None = None,
     node_weight: ArrayLike | None = None,
     min_weight: float | None = None,
@@ -293,7 +293,7 @@ def absorb_small_compartments(
     skeleton
         A skeleton, or a cell with one. The patches at all roots stay as they are.
     labels
-        (V,) labels of any kind, in vertex order.
+        (V,) labels of any kind, in vertex order, or the name of a feature.
     min_size
         Patches of at most so many vertices are small; None to not count.
     node_weight
@@ -320,8 +320,9 @@ def absorb_small_compartments(
     ['axon', 'axon', 'axon']
     """
     layer = skeleton_of(skeleton)
+    named = layer.get_feature(labels) if isinstance(labels, str) else labels
     weight = layer.half_edge_length if node_weight is None else _column(layer.tree, node_weight)
-    return _absorbed(layer.tree, np.asarray(labels), -1, min_size, weight, min_weight)
+    return _absorbed(layer.tree, np.asarray(named), -1, min_size, weight, min_weight)
 
 
 def _edge_costs(

@@ -97,6 +97,18 @@ def test_names_of_annotations_and_ids_of_vertices_are_the_same():
     assert (by_name == is_axon).mean() > 0.95
 
 
+def test_sites_may_be_given_by_row():
+    rows = {"pre_syn": range(10, 40), "post_syn": range(120, 180)}
+    line = chain(200)
+    nodes = line.nodes.set_axis(np.arange(200) + 864691135639806263)
+    named = SkeletonLayer("named", nodes, line.edges, edges_as_positional=True)
+    by_row = label_axon_from_spectral_split(named, **rows, raw_split=True, as_positional=True)
+    assert by_row.any()
+    assert (by_row == label_axon_from_spectral_split(line, **rows, raw_split=True)).all()
+    with pytest.raises(KeyError, match="named"):
+        label_axon_from_spectral_split(named, **rows, raw_split=True)
+
+
 def test_masked_it_labels_what_is_left():
     cell = ossify.example_cell(2_000)
     whole = label_axon_from_spectral_split(cell)

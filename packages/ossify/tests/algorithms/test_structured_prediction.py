@@ -83,6 +83,8 @@ def test_small_patches_take_the_label_of_what_they_hang_on(two_trees):
     # A tip has half an edge of cable, and 103 half of three.
     assert (absorb_small_compartments(two_trees, labels, min_weight=0.4) == labels).all()
     assert (absorb_small_compartments(two_trees, labels, min_weight=1.5) == "axon").all()
+    labelled = two_trees.copy().add_feature(labels, "kind")
+    assert (absorb_small_compartments(labelled, "kind", min_size=1) == absorbed).all()
     with pytest.raises(ValueError, match="give min_size, min_weight or both"):
         absorb_small_compartments(two_trees, labels)
     with pytest.raises(ValueError, match="expected 8 labels"):

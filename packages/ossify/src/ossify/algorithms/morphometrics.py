@@ -59,8 +59,9 @@ def morphometrics(
     annotations
         Names of annotations to count. None: all that links lead from to the skeleton.
     radius
-        The feature, or (V,) numbers, with the radii. None: the feature ``"radius"``; without it
-        surface and volume are NaN.
+        The feature, or (V,) numbers, with the radii, in the unit of the coordinates; `transform`
+        leaves features as they are, so that radii may have to be given after one. None: the
+        feature ``"radius"``; without it surface and volume are NaN.
 
     Returns
     -------

@@ -30,6 +30,7 @@ def label_axon_from_spectral_split(
     max_times: int | None = ...,
     segregation_index_threshold: float = ...,
     return_segregation_index: Literal[False] = ...,
+    as_positional: bool = ...,
 ) -> BoolArray: ...
 
 
@@ -47,6 +48,7 @@ def label_axon_from_spectral_split(
     segregation_index_threshold: float = ...,
     *,
     return_segregation_index: Literal[True],
+    as_positional: bool = ...,
 ) -> tuple[BoolArray, float]: ...
 
 
@@ -62,6 +64,7 @@ def label_axon_from_spectral_split(
     max_times: int | None = None,
     segregation_index_threshold: float = 0.5,
     return_segregation_index: bool = False,
+    as_positional: bool = False,
 ) -> BoolArray | tuple[BoolArray, float]:
     """Tell the axon from the dendrite by where outputs are denser than inputs.
 
@@ -103,6 +106,8 @@ def label_axon_from_spectral_split(
         not held to it.
     return_segregation_index
         Return the `segregation_index` of axon and rest, too.
+    as_positional
+        Whether numbers mean rows of the skeleton instead of ids.
 
     Returns
     -------
@@ -118,6 +123,8 @@ def label_axon_from_spectral_split(
     ------
     UnknownLayerError
         If there is no annotation of a name. A KeyError.
+    UnknownVertexError
+        If a vertex is not there. A KeyError.
     ValueError
         If there is no skeleton, a distance is negative, alpha is not from 0 to 1, 1 excluded, or
         `max_times` is less than 1.
@@ -139,8 +146,8 @@ def label_axon_from_spectral_split(
     if not aggregation_distance >= 0:
         raise ValueError(f"aggregation_distance cannot be negative, as {aggregation_distance} is")
     skeleton = skeleton_of(cell)
-    pre = site_counts(skeleton, site_rows(skeleton, pre_syn, False))
-    post = site_counts(skeleton, site_rows(skeleton, post_syn, False))
+    pre = site_counts(skeleton, site_rows(skeleton, pre_syn, as_positional))
+    post = site_counts(skeleton, site_rows(skeleton, post_syn, as_positional))
     density = _densities(skeleton, pre, post, aggregation_distance)
     spread = smoothed(skeleton.tree, density, smoothing_alpha)
     is_axon = spread[:, 0] + axon_bias > spread[:, 1]
