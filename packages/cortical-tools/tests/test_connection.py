@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cortical_tools import DatasetClient, MinniePublicClient, Patience
@@ -185,6 +186,31 @@ def test_names_are_those_of_the_caveclient(service):
     assert len(client.tables) == 6
 
 
+@pytest.mark.parametrize("wrong", [2.5, True, "two", None])
+def test_a_version_that_is_no_number_is_refused(dataset, wrong):
+    with pytest.raises(ValueError, match=f"^{wrong!r} .* is no materialization version"):
+        dataset.version = wrong
+    assert dataset.version == 3
+
+
+@pytest.mark.parametrize("number", [2, np.int64(2), "2"])
+def test_a_version_is_a_number_of_any_kind(dataset, number):
+    dataset.version = number
+    assert dataset.version == 2
+    assert type(dataset.version) is int
+
+
+def test_an_address_without_its_scheme_is_refused_before_anyone_is_asked():
+    with pytest.raises(ValueError, match=r"'127\.0\.0\.1:8080' is no address such as https://"):
+        DatasetClient("local_world", "127.0.0.1:8080")
+
+
+@pytest.mark.parametrize("method", ["get_roots", "is_latest_roots", "cell_id_to_root_id"])
+def test_a_time_that_is_no_datetime_is_refused_by_name(dataset, method):
+    with pytest.raises(TypeError, match=r"'2024-01-01' \(str\) is no datetime"):
+        getattr(dataset, method)([200_000], timestamp="2024-01-01")
+
+
 def test_a_client_needs_to_know_its_datastack():
     with pytest.raises(TypeError, match="datastack_name or a caveclient"):
         DatasetClient()
@@ -276,6 +302,12 @@ def test_a_client_that_is_connected_goes_to_other_processes(make_client):
     copy = pickle.loads(pickle.dumps(client))
     assert copy.version == 2
     assert len(copy.tables.nucleus_detection_v0().query()) == 8
+
+
+def test_the_address_of_a_service_in_this_process_goes_to_others_as_text(service):
+    client = DatasetClient("local_world", service)
+    assert type(client.server_address) is str
+    assert len(pickle.loads(pickle.dumps(client)).tables) == 6
 
 
 def test_a_token_does_not_go_into_a_pickle(make_client):

@@ -89,3 +89,8 @@ def test_annotations_are_staged_and_uploaded_once(service, dataset):
 def test_annotations_are_for_a_table_or_a_schema(dataset):
     with pytest.raises(ValueError, match="give the one that the annotations are for"):
         dataset.stage_annotations()
+
+
+def test_what_is_no_state_is_refused(dataset):
+    with pytest.raises(TypeError, match="a state is a dict, not set"):
+        dataset.upload_state_json({"layers"})

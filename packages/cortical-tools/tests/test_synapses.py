@@ -189,17 +189,20 @@ def test_a_pinned_version_is_the_one_that_is_asked(make_client, neurons, truth):
 
 
 def test_another_synapse_table_can_be_named(dataset, roots):
-    with pytest.raises(OSError, match="404"):
+    with pytest.raises(LookupError, match="local_world has no table 'synapses_nowhere'"):
         dataset.query_synapses(roots[0], pre=True, synapse_table="synapses_nowhere", progress=False)
+    with pytest.raises(LookupError, match="local_world has no table 'tags_nowhere'"):
+        dataset.query_synapses(roots[0], True, reference_tables="tags_nowhere", progress=False)
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         ({}, "pre, post: at least one"),
+        ({"pre": True, "resolution": [1, 1]}, "resolution: nanometres along x, y and z"),
         ({"pre": True, "batch_size": 0}, "batch_size: at least 1, not 0"),
     ],
-    ids=["neither side", "empty batches"],
+    ids=["neither side", "two axes", "empty batches"],
 )
 def test_what_cannot_be_meant_is_refused(dataset, roots, options, said):
     with pytest.raises(ValueError, match=said):

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cortical_tools.conditions import Condition
-from cortical_tools.connection import Connection
+from cortical_tools.connection import Connection, version_number
 from cortical_tools.errors import ExpiredVersionError, NotConfiguredError
 from cortical_tools.ids import Ids, int_ids
 from cortical_tools.queries import Moment, Query, in_utc, run_all
@@ -83,8 +83,8 @@ def cell_id_to_root_id(
         several.
     """
     ids = int_ids(cell_ids, "cell ids")
-    version = connection.version if materialization_version is None else materialization_version
-    moment = Moment(version=int(version))
+    version = materialization_version
+    moment = Moment(version=connection.version if version is None else version_number(version))
     if tables.view is not None:
         source, is_view = tables.view, True
     elif tables.main is not None:

@@ -59,14 +59,14 @@ class Connection:
         if caveclient is None and datastack_name is None:
             raise TypeError("a client needs a datastack_name or a caveclient")
         self._datastack_name = datastack_name
-        self._server_address = server_address
+        self._server_address = _address(server_address)
         self._auth_token = auth_token
         self._patience = patience or Patience()
         self._cave = caveclient
         self._is_given = caveclient is not None
         self._ready = False
         self._making = threading.RLock()
-        self._version = None if version is None else int(version)
+        self._version = None if version is None else version_number(version)
         # Whether the time goes with the version, so that roots are those of the version, too.
         # Once connected, the CAVEclient knows.
         self._begins_pinned = version is not None
@@ -152,8 +152,9 @@ class Connection:
     def version(self, version: int) -> None:
         with self._making:
             _ = self.cave
-            self._apply(int(version), pinned=self._is_pinned)
-            self._version = int(version)
+            number = version_number(version)
+            self._apply(number, pinned=self._is_pinned)
+            self._version = number
 
     @property
     def known_version(self) -> int | None:
@@ -178,7 +179,7 @@ class Connection:
     def pin(self, version: int | None = None) -> None:
         """Take `version`, by default the present one, and its time for everything from now on."""
         with self._making:
-            version = self.version if version is None else int(version)
+            version = self.version if version is None else version_number(version)
             self._apply(version, pinned=True)
             self._version = version
 
@@ -192,7 +193,7 @@ class Connection:
 
     def timestamp_of(self, version: int | None = None) -> datetime:
         """When a version was frozen, in UTC; asked for once."""
-        version = self.version if version is None else int(version)
+        version = self.version if version is None else version_number(version)
         if version not in self._timestamps:
             self._require_version(version)
             self._timestamps[version] = self.materialize.get_timestamp(version).astimezone(UTC)
@@ -241,6 +242,36 @@ class Connection:
                 "a file with a token in ~/.cloudvolume/secrets is not the JSON it has to be, "
                 f'{{"token": "..."}}: {error}'
             ) from error
+
+
+def version_number(version: Any) -> int:
+    """A materialization version as a plain number.
+
+    Examples
+    --------
+    >>> version_number("1300")
+    1300
+    """
+    # numpy's integers are none of Python's, and truth values are; text is what lists have.
+    is_number = hasattr(version, "__index__") and not isinstance(version, bool)
+    if not is_number and not (isinstance(version, str) and version.strip().isdecimal()):
+        raise UnknownVersionError(
+            f"{version!r} ({type(version).__name__}) is no materialization version: they are whole "
+            "numbers"
+        )
+    return int(version)
+
+
+def _address(server_address: str | None) -> str | None:
+    """An address as plain text; that of a local service is more than text."""
+    if server_address is None:
+        return None
+    address = str(server_address).rstrip("/")
+    if not address.startswith(("http://", "https://")):
+        raise ValueError(
+            f"server_address: {address!r} is no address such as https://global.daf-apis.com"
+        )
+    return address
 
 
 def list_datastacks(server_address: str, patience: Patience | None = None) -> list[str]:

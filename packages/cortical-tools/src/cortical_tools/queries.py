@@ -28,6 +28,7 @@ from cortical_tools.errors import (
     ExpiredVersionError,
     StaleRootError,
     TruncatedAnswerError,
+    UnknownTableError,
 )
 
 logger = logging.getLogger(__name__)
@@ -239,6 +240,12 @@ def _ask(connection: Connection, query: Query, moment: Moment) -> _Answer:
             raise StaleRootError(
                 f"some root ids did not exist at {moment.timestamp}: {error.response.text.strip()}"
             ) from error
+        if _is_missing(error.response, query.table):
+            kind = "view" if query.is_view else "table"
+            raise UnknownTableError(
+                f"{connection.datastack_name} has no {kind} {query.table!r}; client.{kind}s lists "
+                "those there are"
+            ) from error
         raise
     frame = _read_arrow(response)
     cap = None
@@ -313,8 +320,23 @@ def _live(query: Query, moment: Moment, body: dict[str, Any], arguments: dict[st
     }
 
 
+def _is_missing(response: Any, table: str) -> bool:
+    return response is not None and response.status_code == 404 and table in response.text
+
+
+def require_resolution(resolution: Sequence[float] | None, what: str) -> None:
+    """Stop unless a resolution is left open or has three numbers."""
+    if resolution is not None and np.shape(resolution) != (3,):
+        raise ValueError(f"{what}: nanometres along x, y and z, not {resolution!r}")
+
+
 def in_utc(moment: datetime) -> datetime:
     """The instant in UTC; one without a time zone is taken for UTC, as CAVE takes it."""
+    if not isinstance(moment, datetime):
+        raise TypeError(
+            f"timestamp: {moment!r} ({type(moment).__name__}) is no datetime.datetime; "
+            "pandas.Timestamp makes one of text"
+        )
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -67,7 +67,7 @@ def is_latest_roots(
     """
     ids = int_ids(root_ids, "root ids")
     # The present is the server's to know: clocks differ.
-    when = timestamp or connection.timestamp
+    when = connection.timestamp if timestamp is None else in_utc(timestamp)
 
     def ask(part: NDArray[np.int64]) -> NDArray[np.bool_]:
         return np.asarray(connection.chunkedgraph.is_latest_roots(part, timestamp=when))

@@ -29,6 +29,8 @@ def upload_state_json(
     timestamp
         Accepted where it is None; the server dates its states itself.
     """
+    if not isinstance(json_state, Mapping):
+        raise TypeError(f"json_state: a state is a dict, not {type(json_state).__name__}")
     if timestamp is not None:
         raise ValueError("timestamp: the state server dates its states itself")
     return int(connection.service("state").upload_state_json(dict(json_state), state_id=state_id))

@@ -14,7 +14,14 @@ from cortical_tools.connection import Connection
 from cortical_tools.errors import NotConfiguredError
 from cortical_tools.ids import Ids, int_ids
 from cortical_tools.progress import progress_bar
-from cortical_tools.queries import Moment, Query, in_utc, joined_positions, run_all
+from cortical_tools.queries import (
+    Moment,
+    Query,
+    in_utc,
+    joined_positions,
+    require_resolution,
+    run_all,
+)
 from cortical_tools.roots import require_roots_at
 
 
@@ -84,6 +91,7 @@ def query_synapses(
     """
     if not (pre or post):
         raise ValueError("pre, post: at least one has to be True")
+    require_resolution(resolution, "resolution")
     ids = _neurons(root_ids)
     table = _table(connection, synapse_table)
     moment, when, what = _moment(connection, live, timestamp)

@@ -16,14 +16,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NoReturn
 
-import numpy as np
 import pandas as pd
 
 from cortical_tools.catalogue import Catalogue, TableFacts
 from cortical_tools.conditions import conditions_of, shortened
-from cortical_tools.connection import Connection
+from cortical_tools.connection import Connection, version_number
 from cortical_tools.errors import UnknownTableError
-from cortical_tools.queries import Moment, Query, in_utc, joined_positions, run
+from cortical_tools.queries import (
+    Moment,
+    Query,
+    in_utc,
+    joined_positions,
+    require_resolution,
+    run,
+)
 
 
 class Tables:
@@ -229,8 +235,8 @@ class TableQuery:
                 raise ValueError("a query is of a materialization_version or of a timestamp")
             moment = self._live_moment(timestamp)
         else:
-            version = materialization_version or self._version
-            moment = Moment(version=int(version))
+            version = materialization_version
+            moment = Moment(version=self._version if version is None else version_number(version))
         query = self._with(select_columns, offset, limit, desired_resolution, random_sample)
         if get_counts:
             return self._count(query, moment)
@@ -284,8 +290,7 @@ class TableQuery:
     ) -> Query:
         if limit is not None and limit < 1:
             raise ValueError(f"limit: at least one row, not {limit}")
-        if resolution is not None and np.shape(resolution) != (3,):
-            raise ValueError(f"desired_resolution: nanometres along x, y and z, not {resolution!r}")
+        require_resolution(resolution, "desired_resolution")
         return replace(
             self._query,
             select=select,
