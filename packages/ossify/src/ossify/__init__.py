@@ -54,7 +54,7 @@ from ossify.links import Link
 
 if TYPE_CHECKING:
     from ossify import plot
-    from ossify.plot import add_scale_bar, plot_morphology_2d
+    from ossify.plot import add_scale_bar, plot_mesh_2d, plot_morphology_2d
 
 __all__ = [  # noqa: RUF022 as sorted() has it
     "Cell",
@@ -93,6 +93,7 @@ __all__ = [  # noqa: RUF022 as sorted() has it
     "open_cell",
     "path_to_root_aggregate",
     "plot",
+    "plot_mesh_2d",
     "plot_morphology_2d",
     "root_connected_mask",
     "save_cell",
@@ -106,7 +107,7 @@ __all__ = [  # noqa: RUF022 as sorted() has it
     "to_navis",
 ]
 
-_PICTURES = frozenset({"add_scale_bar", "plot", "plot_morphology_2d"})
+_PICTURES = frozenset({"add_scale_bar", "plot", "plot_mesh_2d", "plot_morphology_2d"})
 
 
 def __getattr__(name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -14,7 +14,8 @@ import pandas as pd
 from ossify._typing import AnyArray, BoolArray
 from ossify.compartment import Compartment
 from ossify.errors import ShapeError, UnknownFeatureError
-from ossify.layers.skeleton import SkeletonLayer
+from ossify.layers.base import Layer
+from ossify.layers.vertex_table import Column
 from ossify.plot.values import numbers, vertex_values
 
 if TYPE_CHECKING:
@@ -51,12 +52,12 @@ def compartment_colors() -> dict[Compartment, str]:
 
 @dataclass(frozen=True)
 class Coloring:
-    """The colours of V vertices and what they mean.
+    """The colours of N things, such as vertices, and what they mean.
 
     Parameters
     ----------
     rgba
-        (V, 4), or (1, 4) where all have the same.
+        (N, 4), or (1, 4) where all have the same.
     title
         What the values are; empty if they have no name.
     entries
@@ -72,30 +73,37 @@ class Coloring:
 
 
 def coloring(
-    skeleton: SkeletonLayer,
+    layer: Layer,
     color: Any,
     palette: Palette,
     norm: tuple[float, float] | None,
     scale: Scale | None,
+    gather: Callable[[Column], Column] | None = None,
 ) -> Coloring:
-    """The colours that `color` asks for; see `plot_morphology_2d`."""
+    """The colours that `color` asks for; see `plot_morphology_2d`.
+
+    `gather` makes of one value per vertex one for each of the things that are drawn, if these are
+    not the vertices.
+    """
     from matplotlib.colors import is_color_like, to_rgba_array
 
     if color is None:
-        color = COMPARTMENT if COMPARTMENT in skeleton.feature_names else INK
-    if isinstance(color, str) and color not in skeleton.feature_names and not is_color_like(color):
-        known = ", ".join(map(repr, skeleton.feature_names)) or "none"
+        color = COMPARTMENT if COMPARTMENT in layer.feature_names else INK
+    if isinstance(color, str) and color not in layer.feature_names and not is_color_like(color):
+        known = ", ".join(map(repr, layer.feature_names)) or "none"
         raise UnknownFeatureError(
-            f"color={color!r} is neither a feature of the skeleton ({known}) nor a colour"
+            f"color={color!r} is neither a feature of the {layer.layer_type} ({known}) nor a colour"
         )
-    is_name = isinstance(color, str) and color in skeleton.feature_names
-    # Three or four numbers are one colour, except on a skeleton of as many vertices.
-    is_tuple = isinstance(color, tuple) and len(color) != skeleton.n_vertices
+    is_name = isinstance(color, str) and color in layer.feature_names
+    # Three or four numbers are one colour, except on a layer of as many vertices.
+    is_tuple = isinstance(color, tuple) and len(color) != layer.n_vertices
     if not is_name and (isinstance(color, str) or is_tuple):
         if not is_color_like(color):
             raise ValueError(f"color={color!r} is not a colour")
         return Coloring(to_rgba_array(color))
-    values = vertex_values(skeleton, color, "color")
+    values = vertex_values(layer, color, "color")
+    if gather is not None:
+        values = gather(values)
     if isinstance(values, np.ndarray) and values.ndim == 2 and values.shape[1] in (3, 4):
         return Coloring(to_rgba_array(values))
     if values.ndim != 1:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from ossify import units as units_of_length
 from ossify._typing import ArrayLike, FloatArray, IntArray
 from ossify.algorithms.subject import skeleton_of
 from ossify.cell.cell import Cell
 from ossify.layers.skeleton import SkeletonLayer
-from ossify.plot.coloring import INK, Coloring, Palette, Scale, coloring
+from ossify.plot.coloring import Palette, Scale, coloring
+from ossify.plot.frame import current_axes, finish
 from ossify.plot.guest import require_matplotlib
-from ossify.plot.lengths import round_length, shown_units
-from ossify.plot.projection import Projection, axis_names, project
-from ossify.plot.scale_bar import Anchor, add_scale_bar
+from ossify.plot.projection import Angle, Axis, Projection, project
 from ossify.plot.thinning import joined_edges
 from ossify.plot.values import numbers, vertex_values
 
@@ -29,16 +25,6 @@ if TYPE_CHECKING:
 _RADIUS = "radius"
 _MANY = 50_000
 _LINES_ACROSS = 3_000
-_MOST_NAMES = 20
-_BAR_SHARE = 0.25
-_BAR_ROOM = (0.35, 0.1)
-_LEGEND_ROOM = (0.35, 0.2)
-_CORNERS: dict[Anchor, tuple[float, float]] = {
-    "lower left": (0.04, 0.03),
-    "lower right": (0.96, 0.03),
-    "upper left": (0.04, 0.97),
-    "upper right": (0.96, 0.97),
-}
 
 
 def plot_morphology_2d(
@@ -53,6 +39,8 @@ def plot_morphology_2d(
     widths: tuple[float, float] = (0.5, 4.0),
     projection: Projection = "xy",
     *,
+    rotation_angle: Angle = None,
+    rotation_axis: Axis = None,
     offset_h: float = 0.0,
     offset_v: float = 0.0,
     root_marker: bool = True,
@@ -93,6 +81,12 @@ def plot_morphology_2d(
     projection
         The axes that go across and up, such as ``"xy"`` or ``"zy"``; or a function from (N, 3) to
         (N, 2) coordinates.
+    rotation_angle
+        By how many degrees to turn the skeleton about `rotation_axis` before it is projected,
+        counter-clockwise where the axis points at the viewer. ``"best"``: so that it spreads the
+        most across, and, without an axis, second most upwards.
+    rotation_axis
+        ``"x"``, ``"y"``, ``"z"`` or a vector.
     offset_h, offset_v
         What is added to the places on the paper, in the units of the data.
     root_marker
@@ -141,11 +135,14 @@ def plot_morphology_2d(
     require_matplotlib()
     from matplotlib.collections import LineCollection
 
-    places = project(skeleton.vertices, projection) + np.array([offset_h, offset_v])
+    view = project(skeleton.vertices, projection, rotation_angle, rotation_axis)
+    view = view.moved(offset_h, offset_v)
     colors = coloring(skeleton, color, palette, color_norm, color_scale)
     edges = _lines(skeleton)
+    # Matplotlib's types want lists where an array is what it takes quickest.
+    ends: Any = view.places[edges]
     lines = LineCollection(
-        places[edges],
+        ends,
         colors=_of(colors.rgba, edges[:, 0]) * (1, 1, 1, alpha),
         linewidths=_line_widths(skeleton, linewidth, linewidth_norm, widths, edges[:, 0]),
         capstyle="round",
@@ -153,26 +150,23 @@ def plot_morphology_2d(
         # A vector file of a million lines is one that nobody can open.
         rasterized=len(edges) >= _MANY,
     )
-    ax = _current_axes() if ax is None else ax
+    ax = current_axes() if ax is None else ax
     ax.add_collection(lines, autolim=False)
     row = skeleton.root_positional
     if root_marker and row is not None:
         face = _of(colors.rgba, np.array([row])) if root_color is None else [root_color]
-        x, y = places[row]
+        x, y = view.places[row]
         ax.scatter([x], [y], s=root_size, c=face, linewidths=0, zorder=zorder + 0.1)
-    _fit(ax, places, axis_names(projection), invert_y)
-    _label(ax, axis_names(projection), skeleton.units)
-    taken = _explain(ax, places, colors) if legend else set()
-    if scale_bar and len(places):
-        _add_round_bar(ax, places, scale_bar, skeleton.units, taken)
+    finish(
+        ax,
+        view,
+        colors,
+        skeleton.units,
+        invert_y=invert_y,
+        scale_bar=scale_bar,
+        legend=legend,
+    )
     return ax
-
-
-def _current_axes() -> Axes:
-    # Only here: pyplot looks for a screen, which drawing into given axes does not need.
-    from matplotlib import pyplot as plt
-
-    return plt.gca()
 
 
 def _lines(skeleton: SkeletonLayer) -> IntArray:
@@ -205,93 +199,3 @@ def _line_widths(
     # What has no value is drawn thin, so that it is seen that it is there.
     share = np.nan_to_num(np.clip(share, 0, 1))
     return widths[0] + share * (widths[1] - widths[0])
-
-
-def _fit(ax: Axes, places: FloatArray, names: tuple[str, str], invert_y: bool) -> None:
-    """Limits around what is drawn, equal scales, y downwards."""
-    if len(places):
-        ax.update_datalim([places.min(axis=0), places.max(axis=0)])
-        ax.autoscale_view()
-    ax.set_aspect("equal")
-    if not invert_y:
-        return
-    if names[0] == "y" and not ax.xaxis_inverted():
-        ax.invert_xaxis()
-    if names[1] == "y" and not ax.yaxis_inverted():
-        ax.invert_yaxis()
-
-
-def _label(ax: Axes, names: tuple[str, str], units: str | None) -> None:
-    """Names of the axes, and the units that their numbers are in."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    extent = max(abs(edge) for edge in (*ax.get_xlim(), *ax.get_ylim()))
-    shown, factor = shown_units(units, extent)
-    suffix = "" if shown is None else f" ({units_of_length.label(shown)})"
-    ax.set_xlabel(f"{names[0]}{suffix}".strip())
-    ax.set_ylabel(f"{names[1]}{suffix}".strip())
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-        if factor != 1:
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / factor:,.10g}"))
-    ax.spines[["top", "right"]].set_visible(False)
-
-
-def _explain(ax: Axes, places: FloatArray, colors: Coloring) -> set[Anchor]:
-    """A legend for what is drawn, or a colour bar; the corner that it takes."""
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.lines import Line2D
-
-    if colors.scale is not None:
-        bar = ax.figure.colorbar(ScalarMappable(*colors.scale), ax=ax, shrink=0.5, pad=0.03)
-        bar.set_label(colors.title)
-        bar.outline.set_visible(False)
-    if not colors.entries:
-        return set()
-    corner = _emptiest_corner(ax, places, _LEGEND_ROOM)
-    handles = [
-        Line2D([], [], color=color, linewidth=2.5, label=name)
-        for name, color in itertools.islice(colors.entries.items(), _MOST_NAMES)
-    ]
-    if len(colors.entries) > _MOST_NAMES:
-        more = f"… and {len(colors.entries) - _MOST_NAMES:,} more"
-        handles.append(Line2D([], [], linestyle="", label=more))
-    ax.legend(
-        handles=handles,
-        title=colors.title or None,
-        loc=corner,
-        alignment="left",
-        fontsize="small",
-        title_fontsize="small",
-        framealpha=0.7,
-        edgecolor="none",
-        handlelength=1.2,
-    )
-    return {corner}
-
-
-def _add_round_bar(
-    ax: Axes, places: FloatArray, length: bool | float, units: str | None, taken: set[Anchor]
-) -> None:
-    if length is True:
-        length = round_length(_BAR_SHARE * abs(float(np.diff(ax.get_xlim())[0])))
-    corner = _emptiest_corner(ax, places, _BAR_ROOM, taken)
-    add_scale_bar(ax, float(length), _CORNERS[corner], INK, units=units, anchor=corner)
-
-
-def _emptiest_corner(
-    ax: Axes,
-    places: FloatArray,
-    room: tuple[float, float],
-    taken: Collection[Anchor] = (),
-) -> Anchor:
-    """The corner with the least drawn in it, among those that are free."""
-    limits = np.array([ax.get_xlim(), ax.get_ylim()])
-    # 0 to 1 from left to right and from bottom to top, whichever way the axes run.
-    share = (places - limits[:, 0]) / (limits[:, 1] - limits[:, 0])
-
-    def crowd(anchor: Anchor) -> int:
-        near = np.abs(share - np.round(_CORNERS[anchor])) < room
-        return int(near.all(axis=1).sum())
-
-    return min((anchor for anchor in _CORNERS if anchor not in taken), key=crowd)

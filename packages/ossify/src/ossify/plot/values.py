@@ -10,18 +10,18 @@ from pandas.api.extensions import ExtensionArray
 
 from ossify._typing import ArrayLike, FloatArray
 from ossify.errors import ShapeError
-from ossify.layers.skeleton import SkeletonLayer
+from ossify.layers.base import Layer
 from ossify.layers.vertex_table import Column, take
 
 
 def vertex_values(
-    skeleton: SkeletonLayer, values: ArrayLike | ExtensionArray | pd.Series[Any], what: str
+    layer: Layer, values: ArrayLike | ExtensionArray | pd.Series[Any], what: str
 ) -> Column:
     """(V, ...) array of a feature's name, an array in row order, or a Series; its dtype is kept.
 
     Parameters
     ----------
-    skeleton
+    layer
         V vertices.
     values
         The name of a feature; V values in row order; or a Series whose index holds vertex ids.
@@ -36,14 +36,14 @@ def vertex_values(
         If there is no feature of that name. A KeyError.
     """
     if isinstance(values, str):
-        return skeleton.layer.column(values, f"layer {skeleton.name!r}")
+        return layer.layer.column(values, f"layer {layer.name!r}")
     if isinstance(values, pd.Series):
-        return _in_row_order(skeleton, values, what)
+        return _in_row_order(layer, values, what)
     array = values if isinstance(values, ExtensionArray) else np.asarray(values)
-    if array.shape[:1] != (skeleton.n_vertices,):
+    if array.shape[:1] != (layer.n_vertices,):
         raise ShapeError(
-            f"{what}: expected {skeleton.n_vertices:,} values, one per vertex of the skeleton; got "
-            f"shape {array.shape}"
+            f"{what}: expected {layer.n_vertices:,} values, one per vertex of the "
+            f"{layer.layer_type}; got shape {array.shape}"
         )
     return array
 
@@ -63,12 +63,12 @@ def numbers(values: Column, what: str) -> FloatArray:
     return array
 
 
-def _in_row_order(skeleton: SkeletonLayer, values: pd.Series[Any], what: str) -> Column:
-    place = pd.Index(values.index).get_indexer(pd.Index(skeleton.vertex_index))
-    missing = skeleton.vertex_index[place < 0]
+def _in_row_order(layer: Layer, values: pd.Series[Any], what: str) -> Column:
+    place = pd.Index(values.index).get_indexer(pd.Index(layer.vertex_index))
+    missing = layer.vertex_index[place < 0]
     if len(missing):
         raise ShapeError(
-            f"{what}: {len(missing):,} of {skeleton.n_vertices:,} vertices are not in the index of "
+            f"{what}: {len(missing):,} of {layer.n_vertices:,} vertices are not in the index of "
             f"the Series, the first is {missing[0]}; its index must hold vertex ids"
         )
     return take(values.array, place)
