@@ -114,6 +114,40 @@ def test_an_absent_level_2_id_stays_absent(dataset, neurons, tmp_path):
     assert frozen.get_l2data(ids)["rep_coord_nm_x"].isna().sum() == 1
 
 
+def test_what_is_there_in_part_is_never_taken_for_the_whole(dataset, offline, roots, standing):
+    other = standing[3]
+    held = "holds only those rows of synapses_world whose pre_pt_root_id or post_pt_root_id"
+    for asked in (other, [roots[0], other]):
+        with pytest.raises(OSError, match=held):
+            offline.query_synapses(asked, post=True, progress=False)
+        with pytest.raises(OSError, match=held):
+            offline.query_synapses(
+                asked, post=True, timestamp=offline.version_timestamp(), progress=False
+            )
+    with pytest.raises(OSError, match=held):
+        offline.tables.synapses_world().query()
+    with pytest.raises(OSError, match="holds only those rows of synapse_target_structure"):
+        offline.tables.synapse_target_structure(tag="spine").query()
+    # All of these neurons', by whichever column.
+    mine = offline.query_synapses(roots, pre=True, post=True, progress=False)["id"]
+    same(
+        offline.tables.synapses_world(id=mine).query(),
+        dataset.tables.synapses_world(id=mine).query(),
+    )
+    same(
+        offline.tables.synapse_target_structure(pre_pt_root_id=roots).query(),
+        dataset.tables.synapse_target_structure(pre_pt_root_id=roots).query(),
+    )
+    assert len(offline.query_synapses([], pre=True, progress=False)) == 0
+
+
+def test_synapses_of_nobody_are_not_frozen(dataset, tmp_path):
+    for table in ("synapses_world", "synapse_target_structure"):
+        with pytest.raises(ValueError, match="synapses_world is kept for neurons"):
+            dataset.snapshot(tmp_path / "frozen", tables=[table], progress=False)
+    assert not (tmp_path / "frozen").exists()
+
+
 def test_a_snapshot_says_where_it_is_from(dataset, roots, tmp_path):
     folder = take(dataset, tmp_path / "frozen", roots)
     said = Snapshot(folder).facts.provenance
@@ -152,8 +186,8 @@ def test_what_was_gathered_for_something_else_is_not_used(service, dataset, root
     client = load_client(take(dataset, folder, roots[:1]))
     expected = dataset.query_synapses(roots[0], post=True, progress=False)
     same(client.query_synapses(roots[0], post=True, progress=False), expected)
-    found = client.tables.synapses_world().query()
-    assert set(found["id"]) < set(dataset.tables.synapses_world().query()["id"])
+    with pytest.raises(OSError, match="holds only those rows"):
+        client.query_synapses(roots[1], post=True, progress=False)
 
 
 def test_tables_alone_can_be_frozen(dataset, tmp_path):

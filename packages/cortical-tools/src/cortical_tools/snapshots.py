@@ -48,7 +48,8 @@ def take_snapshot(
 
     The folder holds the synapses of the neurons, their level-2 ids with attributes and graph,
     their skeletons where the service has them, and whole tables. What it does not hold is unknown
-    to it: partners of the neurons have no synapses but those with them.
+    to it: of partners of the neurons it has no synapses but those with them, and refuses to
+    answer what synapses they have.
 
     Parameters
     ----------
@@ -62,8 +63,8 @@ def take_snapshot(
     root_ids
         The neurons, as they are at the version.
     tables
-        Tables to keep whole. One that annotates another brings that one, too; one that annotates
-        synapses is kept for the synapses of the neurons.
+        Tables to keep whole. One that annotates another brings that one, too. The synapses, and
+        tables that annotate them, are kept for the neurons; without any they are refused.
     views
         Views to keep whole.
     skeletons
@@ -82,6 +83,8 @@ def take_snapshot(
         If a root id did not exist at the version.
     UnknownTableError
         If the version does not have a table or view.
+    ValueError
+        If synapses are asked for, and no neurons are given whose synapses to keep.
     """
     version = connection.version
     roots = pd.unique(int_ids(root_ids, "root ids"))
@@ -140,6 +143,11 @@ class _Task:
         if len(roots) and self._synapse_table:
             wanted.append(self._synapse_table)
         self._tables = _with_targets(wanted, known, "tables")
+        if self._synapse_table in self._tables and not len(roots):
+            raise ValueError(
+                f"root_ids: {self._synapse_table} is kept for neurons, and none are given; tables "
+                "that annotate synapses bring it along"
+            )
         self._views = _named(views, catalogue.views(version), "views") if views else {}
         # The tables' supervoxels with their roots; of members that were there already, too.
         self._rows: dict[str, pd.DataFrame] = {}
@@ -274,6 +282,20 @@ class _Task:
         assert isinstance(answers, dict)
         writer.add_frame(layout.ATTRIBUTES, _attributes(answers))
 
+    def _partial(self) -> dict[str, dict[str, list[int] | str]]:
+        """Of which values the tables that are not whole have every row."""
+        synapses = self._synapse_table
+        if synapses is None or synapses not in self._tables:
+            return {}
+        roots: list[int] = self._roots.tolist()
+        partial: dict[str, dict[str, list[int] | str]] = {
+            synapses: {"pre_pt_root_id": roots, "post_pt_root_id": roots}
+        }
+        for name, facts in self._tables.items():
+            if facts.target == synapses:
+                partial[name] = {"target_id": synapses}
+        return partial
+
     def facts(self) -> Facts:
         """What the snapshot says of itself."""
         connection = self._connection
@@ -290,6 +312,7 @@ class _Task:
                 name: {**_record(facts, name), "schema": columns[name]}
                 for name, facts in self._views.items()
             },
+            partial=self._partial(),
             schemas={name: schemas[name] for name in sorted(used)},
             graphene=connection.chunkedgraph.segmentation_info,
             graphene_table=connection.chunkedgraph.table_name,

@@ -10,8 +10,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from cortical_tools.chunks import Chunks
 from cortical_tools.errors import MissingExtraError
-from cortical_tools.local.history import Chunks
 from cortical_tools.snapshot_folder import Snapshot, StoredMesh, layout
 
 MeshLayout: TypeAlias = Literal["legacy", "draco", "dynamic", "initial"]

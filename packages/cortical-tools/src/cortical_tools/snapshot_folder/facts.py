@@ -71,6 +71,9 @@ class Facts:
         The record of each table in CAVE's catalogue.
     views
         The record of each view, and under ``schema`` the type of each of its columns.
+    partial
+        Of tables that are there in part: by column, the values of which every row is there, or
+        the name of the table whose row ids these are.
     schemas
         The JSON schema of each annotation schema.
     graphene
@@ -86,6 +89,7 @@ class Facts:
     versions: tuple[Version, ...]
     tables: Mapping[str, Mapping[str, Any]]
     views: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    partial: Mapping[str, Mapping[str, list[int] | str]] = field(default_factory=dict)
     schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     graphene: Mapping[str, Any]
     graphene_table: str
@@ -101,6 +105,7 @@ class Facts:
             "versions": [version.to_json() for version in self.versions],
             "tables": {name: dict(record) for name, record in self.tables.items()},
             "views": {name: dict(record) for name, record in self.views.items()},
+            **({"partial": dict(self.partial)} if self.partial else {}),
             "schemas": {name: dict(schema) for name, schema in self.schemas.items()},
             "graphene": dict(self.graphene),
             "graphene_table": self.graphene_table,
@@ -141,6 +146,7 @@ class Facts:
             versions=tuple(sorted(versions, key=lambda version: version.number)),
             tables=found["tables"],
             views=found.get("views", {}),
+            partial=found.get("partial", {}),
             schemas=found.get("schemas", {}),
             graphene=found["graphene"],
             graphene_table=found["graphene_table"],

@@ -12,6 +12,7 @@ from cortical_tools.local import shaping
 from cortical_tools.local.answers import Answer, Refusal, json_answer, nanoseconds
 from cortical_tools.local.calls import Call, Route
 from cortical_tools.local.filters import IGNORED_WHEN_MATERIALIZED, filtered, root_ids_in
+from cortical_tools.local.held import require_held
 from cortical_tools.local.shaping import Piece, Resolution
 from cortical_tools.snapshot_folder import Version, layout
 
@@ -131,6 +132,8 @@ def _voxel_size(record: Mapping[str, Any]) -> list[float | None]:
 
 def _query_one(call: Call, kind: str, name: str) -> Answer:
     body, version = call.json(), _usable(call)
+    if kind == layout.TABLES:
+        require_held(call.served, [name], body)
     rows = call.served.rows(kind, name, version)
     catalogue = call.served.facts.tables if kind == layout.TABLES else call.served.facts.views
     rows = filtered(rows, name, body, skip=(IGNORED_WHEN_MATERIALIZED,))
@@ -155,6 +158,7 @@ def _query_join(call: Call) -> Answer:
     joined = body.get("tables") or []
     if len(joined) != 2:
         raise Refusal(400, f"two tables can be joined; got {joined}")
+    require_held(call.served, [name for name, _ in joined], body)
     suffixes, selected = body.get("suffix_map") or {}, body.get("select_column_map") or {}
     pieces = [
         Piece(
@@ -219,6 +223,7 @@ def _query_live(call: Call) -> Answer:
         _check_roots(call, root_ids_in(body), moment)
     joins = body.get("join_tables") or []
     names = [body["table"], *(join[2] for join in joins)]
+    require_held(call.served, names, body)
     suffixes, selected = body.get("suffixes") or {}, body.get("select_columns") or {}
     if isinstance(selected, list):
         selected = {body["table"]: selected}
