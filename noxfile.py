@@ -203,8 +203,9 @@ def benchmarks(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST)
 def growth(session: nox.Session) -> None:
-    """The time per vertex of everything public does not grow from a small cell to a great one."""
+    """Time per vertex does not grow from a small cell to a great one, and memory is bounded."""
     install_wheels(session, "ossify")
+    session.run("python", "packages/ossify/benchmarks/memory.py")
     session.run("python", "packages/ossify/benchmarks/growth.py")
 
 

@@ -112,6 +112,16 @@ METHODS: dict[str, Operation] = {
     "aggregate_features by distance": lambda cell, given: cell.skeleton.aggregate_features(
         "radius", given["reach"], metric="distance"
     ),
+    "aggregate_features, weighted": lambda cell, given: cell.skeleton.aggregate_features(
+        "radius", given["reach"], metric="distance", weight=np.ones_like
+    ),
+    "aggregate_features, median, far": on_skeleton(
+        "aggregate_features", "radius", 100, agg="median"
+    ),
+    "aggregate_features on a graph": lambda cell, _: cell.graph.aggregate_features(
+        cell.graph.half_edge_length, 3
+    ),
+    "sholl, fine": lambda cell, _: algorithms.sholl(cell, step=20),
     "synapse density": lambda cell, given: cell.skeleton.map_annotations_to_feature(
         "pre_syn", given["reach"], agg="density"
     ),
