@@ -7,6 +7,7 @@ A server dumps a table as ``v<version>/<table>.csv.gz``, rows without a line of 
 from __future__ import annotations
 
 from cortical_tools.exports.client import TableExportClient
+from cortical_tools.exports.lake import TableLake
 from cortical_tools.exports.table_file import CloudFileViewExport
 
-__all__ = ["CloudFileViewExport", "TableExportClient"]
+__all__ = ["CloudFileViewExport", "TableExportClient", "TableLake"]

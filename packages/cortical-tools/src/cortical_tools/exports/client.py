@@ -9,19 +9,22 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from cortical_tools.errors import UnknownExportError
 from cortical_tools.exports.cache import Cache, default_folder
+from cortical_tools.exports.lake import TableLake, best_layout, lakes_in, read_lake
 from cortical_tools.exports.places import folder_at
 from cortical_tools.exports.table_file import DATA, HEADER, CloudFileViewExport
 
 _VERSION = re.compile(r"v(0|[1-9]\d*)")
 _AT_ONCE = 8
 _MANY = 20
+
+_Kind = TypeVar("_Kind", CloudFileViewExport, TableLake)
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +60,7 @@ class TableExportClient:
         if cache is not False:
             self._cache = Cache(default_folder() if cache is True else Path(cache).expanduser())
         self._files: list[CloudFileViewExport] | None = None
+        self._lakes: list[TableLake] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._folder.url, self._wanted_cache)
@@ -83,6 +87,7 @@ class TableExportClient:
     def reset_available_files(self) -> None:
         """Look again what there is, at the next question."""
         self._files = None
+        self._lakes = None
 
     @property
     def available_tables(self) -> list[str]:
@@ -184,6 +189,65 @@ class TableExportClient:
         """
         yield from self._find(table_name, version).iter_dataframes(columns=columns, filters=filters)
 
+    @property
+    def available_lakes(self) -> list[TableLake]:
+        """Every table that is there as a Delta Lake or as Parquet files; looked up once.
+
+        These are the folders ``v<version>/<table>/<layout>``.
+        """
+        if self._lakes is None:
+            _, versions = self._versions()
+            lakes = (lake for version in versions for lake in lakes_in(self._folder, version))
+            self._lakes = sorted(lakes, key=lambda lake: (lake.name, lake.version))
+        return list(self._lakes)
+
+    def get_lake_table(
+        self,
+        table_name: str,
+        version: int,
+        *,
+        columns: Sequence[str] | str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        layout: str | None = None,
+    ) -> pd.DataFrame:
+        """The rows of a table that is there as a Delta Lake or as Parquet files.
+
+        Only the files are read that can have rows of the filters in them: the synapses of one
+        neuron take a moment where `get_table` has to read all.
+
+        Parameters
+        ----------
+        table_name, version
+            Which.
+        columns, filters
+            As in `get_table`.
+        layout
+            What the rows are put together by; one of the table's `TableLake.layouts`. By default
+            the one that is filtered by.
+
+        Returns
+        -------
+        DataFrame
+            In types as of `get_table`; a lake lacks some columns of bookkeeping, such as
+            ``created``. The rows are in the order of the layout.
+
+        Raises
+        ------
+        UnknownExportError
+            If there is no such table, version or layout.
+        FilterError
+            If there is no such column, or it takes no such value.
+        MissingExtraError
+            If it is a Delta Lake, and what reads them is not installed.
+        ExportError
+            If files are missing or damaged.
+        """
+        lake = _chosen(table_name, version, self.available_lakes, self.cloudpath)
+        layout = best_layout(lake, filters) if layout is None else layout
+        if layout not in lake.layouts:
+            raise UnknownExportError(f"{lake!r} has no layout {layout!r}; it has {lake.layouts}")
+        return read_lake(self._folder, lake, layout, columns, filters)
+
     def clear_cache(self) -> None:
         """Remove the copies of remote files that are kept on this machine."""
         if self._cache is not None:
@@ -191,42 +255,29 @@ class TableExportClient:
 
     def _find(self, table_name: str, version: int) -> CloudFileViewExport:
         try:
-            wanted = operator.index(version)
-        except TypeError:
-            raise TypeError(
-                f"version: a number such as 1484, not {version!r} ({type(version).__name__})"
-            ) from None
-        for file in self.available_files:
-            if (file.name, file.version) == (table_name, wanted):
-                return file
-        versions = self.available_versions(table_name)
-        if versions:
-            raise UnknownExportError(
-                f"{table_name} was not exported in version {wanted}; it was in "
-                f"{', '.join(map(str, versions))}"
-            )
-        tables = self.available_tables
-        shown = ", ".join(tables[:_MANY]) + (", ..." if len(tables) > _MANY else "")
-        raise UnknownExportError(
-            f"no table {table_name!r} was exported to {self.cloudpath}; there "
-            + (f"are {shown}" if tables else "is none at all: is this the folder of the datastack?")
-        )
+            return _chosen(table_name, version, self.available_files, self.cloudpath)
+        except UnknownExportError as error:
+            if any(lake.name == table_name for lake in self.available_lakes):
+                error.add_note("There are lakes of this name: get_lake_table(), available_lakes.")
+            raise
+
+    def _versions(self) -> tuple[list[str], list[int]]:
+        """What is no folder of a version, and the versions, in rising order."""
+        folders, files = self._folder.listed()
+        versions = [path for path in folders if _VERSION.fullmatch(path)]
+        odd = [f"{path}/" for path in folders if path not in versions]
+        return odd + [file.path for file in files], sorted(int(path[1:]) for path in versions)
 
     def _listed(self) -> list[CloudFileViewExport]:
         self._folder.refresh()
-        folders, odd = self._folder.listed()
-        versions = [path for path in folders if _VERSION.fullmatch(path)]
-        skipped = [f"{path}/" for path in folders if path not in versions]
-        skipped += [file.path for file in odd]
+        skipped, versions = self._versions()
         files = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for path, (_, found) in zip(
-                versions, pool.map(self._folder.listed, versions), strict=True
-            ):
+            listed = pool.map(self._folder.listed, [f"v{version}" for version in versions])
+            for version, (_, found) in zip(versions, listed, strict=True):
                 for one in found:
-                    if one.name.endswith(DATA) and one.name != DATA:
-                        name = one.name.removesuffix(DATA)
-                        version = int(path.removeprefix("v"))
+                    name = one.name.removesuffix(DATA)
+                    if name and name != one.name:
                         files.append(
                             CloudFileViewExport(
                                 name, one.size, version, self._folder, one, self._cache
@@ -239,6 +290,32 @@ class TableExportClient:
                 "%s: passed over what is neither v<version>/<table>%s nor its header: %s",
                 self.cloudpath,
                 DATA,
-                ", ".join(skipped[:_MANY]) + (", ..." if len(skipped) > _MANY else ""),
+                _few(skipped),
             )
         return sorted(files, key=lambda file: (file.name, file.version))
+
+
+def _chosen(name: str, version: int, among: Sequence[_Kind], cloudpath: str) -> _Kind:
+    """The one of a name and a version."""
+    try:
+        wanted = operator.index(version)
+    except TypeError:
+        raise TypeError(
+            f"version: a number such as 1484, not {version!r} ({type(version).__name__})"
+        ) from None
+    versions = [one.version for one in among if one.name == name]
+    for one in among:
+        if (one.name, one.version) == (name, wanted):
+            return one
+    if versions:
+        raise UnknownExportError(
+            f"{name} was not exported in version {wanted}; it was in "
+            f"{', '.join(map(str, sorted(versions)))}"
+        )
+    names = sorted({one.name for one in among})
+    there = f"are {_few(names)}" if names else "is none at all: is this the datastack's folder?"
+    raise UnknownExportError(f"no table {name!r} was exported to {cloudpath}; there {there}")
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MANY]) + (", ..." if len(names) > _MANY else "")

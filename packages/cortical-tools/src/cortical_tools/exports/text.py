@@ -18,7 +18,7 @@ from cortical_tools.exports.web_folder import explained
 
 _GZIP = b"\x1f\x8b"
 # What is parsed at once: memory follows it, and no row may be longer.
-_BLOCK = 1 << 23
+_BLOCK = 1 << 22
 _BUFFER = 1 << 20
 
 
