@@ -73,7 +73,7 @@ class Selection:
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The wanted columns of the wanted rows of a batch that has the columns `needed`."""
         if self.early is not None:
-            batch = batch.filter(self.early)
+            batch = _kept(batch, self.early)
         return self.finish(batch)
 
     def finish(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -89,7 +89,7 @@ class Selection:
                 ) from error
         if self._late is not None:
             whole = pa.RecordBatch.from_pydict(arrays)
-            kept = whole.filter(self._late)
+            kept = _kept(whole, self._late)
             arrays = dict(zip(kept.schema.names, kept.columns, strict=True))
         wanted = [arrays[name] for name in self.columns]
         return pa.RecordBatch.from_arrays(wanted, schema=self.schema)
@@ -152,6 +152,13 @@ _NULLABLE = {
     pa.string(): pd.StringDtype(),
     pa.large_string(): pd.StringDtype(),
 }
+
+
+def _kept(batch: pa.RecordBatch, condition: pc.Expression) -> pa.RecordBatch:
+    """The rows of a batch that hold a condition."""
+    # The oldest pyarrow that we work with fails to filter a batch when nothing is left of it.
+    batches = pa.Table.from_batches([batch]).filter(condition).combine_chunks().to_batches()
+    return batches[0] if batches else batch.slice(0, 0)
 
 
 def _shown_types(schema: pa.Schema, axes: Mapping[str, list[str]]) -> dict[str, pa.DataType]:

@@ -122,7 +122,11 @@ def _parsed(
         try:
             reader = csv.open_csv(
                 stream,
-                read_options=csv.ReadOptions(column_names=list(types), block_size=_BLOCK),
+                # Threads would read ahead, the further the more there are; and what takes long,
+                # taking the compression off, is for one.
+                read_options=csv.ReadOptions(
+                    column_names=list(types), block_size=_BLOCK, use_threads=False
+                ),
                 parse_options=csv.ParseOptions(
                     # Only text has lines in it, and looking for them costs time.
                     newlines_in_values=texts,
