@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from ossify._typing import AnyArray, ArrayLike, BoolArray, FloatArray, IntArray
 from ossify.algorithms.subject import skeleton_of
@@ -293,7 +294,8 @@ def absorb_small_compartments(
     skeleton
         A skeleton, or a cell with one. The patches at all roots stay as they are.
     labels
-        (V,) labels of any kind, in vertex order, or the name of a feature.
+        (V,) labels of any kind, in vertex order, or the name of a feature. What is missing is a
+        label as well.
     min_size
         Patches of at most so many vertices are small; None to not count.
     node_weight
@@ -348,7 +350,9 @@ def _absorbed(
         )
     if min_size is None and min_weight is None:
         raise ValueError("say what is small: give min_size, min_weight or both")
-    names, codes = np.unique(labels, return_inverse=True)
+    codes, _ = pd.factorize(labels, use_na_sentinel=False)
+    bearer = np.empty(codes.max(initial=-1) + 1, dtype=np.int64)
+    bearer[codes] = np.arange(len(codes))
     while len(codes):
         patches = patch_heads(tree, codes)
         n_patches = len(patches.rows)
@@ -363,7 +367,7 @@ def _absorbed(
         if not small.any():
             break
         codes = codes[patches.rows[_not_small(patches, small)[patches.patch_of]]]
-    return np.asarray(names[codes])
+    return np.asarray(labels[bearer[codes]])
 
 
 def _not_small(patches: PatchHeads, small: BoolArray) -> IntArray:

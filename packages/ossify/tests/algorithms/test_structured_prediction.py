@@ -91,6 +91,14 @@ def test_small_patches_take_the_label_of_what_they_hang_on(two_trees):
         absorb_small_compartments(two_trees, labels[1:], min_size=1)
 
 
+def test_a_missing_label_is_one_as_well(two_trees):
+    labels = np.array(["axon", "axon", None, None, "axon", "axon", "axon", "axon"], dtype=object)
+    absorbed = absorb_small_compartments(two_trees, labels, min_size=0)
+    assert absorbed.tolist() == labels.tolist()
+    known = np.array([2**53 + 1, 2**53 + 2] * 4)
+    assert (absorb_small_compartments(two_trees, known, min_size=0) == known).all()
+
+
 @given(st.data())
 def test_nothing_small_is_left_but_at_the_roots(data):
     n = data.draw(st.integers(1, 14))
