@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from cortical_tools.datasets import load_client
     from cortical_tools.exports import CloudFileViewExport, TableExportClient
     from cortical_tools.mesh_labels import VertexAssigner
+    from cortical_tools.meshes import MeshClient
     from cortical_tools.web import Patience
 
 __all__ = [
     "CloudFileViewExport",
     "DatasetClient",
     "DatasetSpec",
+    "MeshClient",
     "MicronsProdClient",
     "MinniePublicClient",
     "Patience",
@@ -44,6 +46,7 @@ __all__ = [
 _LAZY = {
     "CloudFileViewExport": "exports",
     "DatasetClient": "client",
+    "MeshClient": "meshes",
     "MicronsProdClient": "client",
     "MinniePublicClient": "client",
     "Patience": "web",

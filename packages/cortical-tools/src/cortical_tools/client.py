@@ -37,6 +37,7 @@ from cortical_tools.dataset_spec import DatasetSpec, find_dataset, server_of
 from cortical_tools.errors import NotConfiguredError
 from cortical_tools.exports import TableExportClient
 from cortical_tools.ids import Ids
+from cortical_tools.meshes import MeshClient
 from cortical_tools.morphology import ReferenceTables, Transform
 from cortical_tools.tables import Tables
 from cortical_tools.web import Patience
@@ -104,6 +105,7 @@ class DatasetClient:
             patience=patience,
         )
         self._catalogue = Catalogue(self._connection)
+        self._mesh = MeshClient(self._connection)
         self._lookup = LookupTables(
             view=cell_id_lookup_view,
             main=root_id_lookup_main_table,
@@ -187,9 +189,9 @@ class DatasetClient:
         self._exports = TableExportClient(cloudpath, cache)
 
     @property
-    def mesh(self) -> Any:
-        """Meshes."""
-        raise NotImplementedError("meshes are not read by this version of cortical-tools")
+    def mesh(self) -> MeshClient:
+        """Meshes, and the level-2 ids of their vertices; see `MeshClient`."""
+        return self._mesh
 
     # When
 

@@ -5,6 +5,8 @@ Nobody has to import these to catch them: ``except ValueError`` or ``except Look
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class CorticalToolsError(Exception):
     """Anything that this package raises on its own account."""
@@ -119,6 +121,31 @@ class ExportError(CorticalToolsError, ValueError):
 
 class UnknownExportError(CorticalToolsError, ValueError, LookupError):
     """A table, or a version of it, that has not been exported."""
+
+
+class MissingMeshError(CorticalToolsError, LookupError):
+    """Objects whose meshes could not be had.
+
+    Attributes
+    ----------
+    failures
+        What went wrong, by root id.
+    meshes
+        Those that came, by root id.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        failures: dict[int, Exception] | None = None,
+        meshes: dict[int, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.failures = failures or {}
+        self.meshes = meshes or {}
+
+    def __reduce__(self) -> tuple[type[MissingMeshError], tuple[Any, ...]]:
+        return type(self), (str(self), self.failures, self.meshes)
 
 
 class SnapshotError(CorticalToolsError, ValueError):
