@@ -117,7 +117,7 @@ def _parsed(
     if start == _GZIP:
         stream = pa.CompressedInputStream(stream, "gzip")
     types = {column.name: column.type or pa.string() for column in columns}
-    texts = any(pa.types.is_string(type_) for type_ in types.values())
+    texts = any(pa.types.is_string(types[one.name]) and not one.is_point for one in columns)
     with stream:
         try:
             reader = csv.open_csv(
