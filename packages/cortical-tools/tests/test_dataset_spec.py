@@ -98,9 +98,14 @@ def test_the_public_names_are_these():
         "V1ddClient",
         "V1ddPublicClient",
         "VertexAssigner",
+        "ViewerTables",
         "__version__",
+        "cell_layers",
         "list_datasets",
         "load_client",
+        "point_layer",
+        "read_state",
+        "skeleton_layer",
     ]
     assert all(isinstance(spec, DatasetSpec) for spec in list_datasets())
     assert all(getattr(cortical_tools, name) is not None for name in cortical_tools.__all__)

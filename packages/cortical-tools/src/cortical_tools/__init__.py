@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cortical_tools.exports import CloudFileViewExport, TableExportClient
     from cortical_tools.mesh_labels import VertexAssigner
     from cortical_tools.meshes import MeshClient
+    from cortical_tools.viewer_layers import cell_layers, point_layer, skeleton_layer
+    from cortical_tools.viewer_tables import ViewerTables, read_state
     from cortical_tools.web import Patience
 
 __all__ = [
@@ -37,9 +39,14 @@ __all__ = [
     "V1ddClient",
     "V1ddPublicClient",
     "VertexAssigner",
+    "ViewerTables",
     "__version__",
+    "cell_layers",
     "list_datasets",
     "load_client",
+    "point_layer",
+    "read_state",
+    "skeleton_layer",
 ]
 
 # What brings pandas along comes when it is first asked for, from these modules.
@@ -53,8 +60,13 @@ _LAZY = {
     "TableExportClient": "exports",
     "V1ddClient": "client",
     "V1ddPublicClient": "client",
+    "ViewerTables": "viewer_tables",
+    "cell_layers": "viewer_layers",
     "VertexAssigner": "mesh_labels",
     "load_client": "datasets",
+    "point_layer": "viewer_layers",
+    "read_state": "viewer_tables",
+    "skeleton_layer": "viewer_layers",
 }
 
 

@@ -28,6 +28,7 @@ from cortical_tools import (
     states,
     synapses,
     viewer,
+    viewer_tables,
 )
 from cortical_tools._described import described_by
 from cortical_tools.catalogue import Catalogue
@@ -501,16 +502,39 @@ class DatasetClient:
         shorten: bool | str = False,
         root_ids: Ids | None = None,
         seg_prop: Mapping[str, Any] | None = None,
+        *,
+        layers: Sequence[Mapping[str, Any]] = (),
+        position: ArrayLike | None = None,
     ) -> str:
         return viewer.neuroglancer_url(
-            self._connection, target_url, clipboard, shorten, root_ids, seg_prop
+            self._connection,
+            target_url,
+            clipboard,
+            shorten,
+            root_ids,
+            seg_prop,
+            layers=layers,
+            position=position,
         )
 
     @described_by(viewer.neuroglancer_viewer)
     def neuroglancer_viewer(
-        self, root_ids: Ids | None = None, seg_prop: Mapping[str, Any] | None = None
+        self,
+        root_ids: Ids | None = None,
+        seg_prop: Mapping[str, Any] | None = None,
+        *,
+        layers: Sequence[Mapping[str, Any]] = (),
+        position: ArrayLike | None = None,
     ) -> Any:
-        return viewer.neuroglancer_viewer(self._connection, root_ids, seg_prop)
+        return viewer.neuroglancer_viewer(
+            self._connection, root_ids, seg_prop, layers=layers, position=position
+        )
+
+    @described_by(viewer_tables.neuroglancer_tables)
+    def neuroglancer_tables(
+        self, link: Mapping[str, Any] | str | int
+    ) -> viewer_tables.ViewerTables:
+        return viewer_tables.neuroglancer_tables(self._connection, link)
 
     @described_by(staging.stage_annotations)
     def stage_annotations(

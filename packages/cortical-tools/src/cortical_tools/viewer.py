@@ -1,35 +1,44 @@
 """Neuroglancer links, made of what the datastack's record says and nothing that is looked up.
 
-A view's position is left to neuroglancer, which centres itself: finding one out would mean to open
-the images.
+A view's position is the one that is given, or the middle of the layers that are added. Otherwise it
+is left to neuroglancer, which centres itself: finding one out would mean to open the images.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 from cortical_tools.connection import Connection
 from cortical_tools.datastack import image_source, segmentation_source, viewer_resolution
 from cortical_tools.errors import MissingExtraError
 from cortical_tools.ids import Ids, int_ids
 from cortical_tools.states import upload_state_json
-
-logger = logging.getLogger(__name__)
+from cortical_tools.viewer_layers import centre_nm
 
 DEFAULT_SITE = "https://spelunker.cave-explorer.org/"
 # Longer addresses than this are cut by browsers.
 LONGEST_URL = 1_750_000
+_LAYOUT = "xy-3d"
+_CROSS_SECTION_SCALE = 1.0
+_PROJECTION_SCALE = 50_000.0
+_SELECTED_ALPHA = 0.5
+_OBJECT_ALPHA = 1.0
 
 
 def viewer_state(
     connection: Connection,
     root_ids: Ids | None = None,
     sources: Sequence[str] = (),
+    layers: Sequence[Mapping[str, Any]] = (),
+    position: ArrayLike | None = None,
 ) -> dict[str, Any]:
     """The state that neuroglancer opens: images, segmentation, and the objects selected in it.
 
@@ -41,6 +50,16 @@ def viewer_state(
         The objects to select.
     sources
         Further sources of the segmentation, such as properties of its objects.
+    layers
+        Further layers, as `viewer_layers` makes them; their names must differ.
+    position
+        The place to look at, in units of the viewer's resolution; by default the middle of the
+        first of `layers` that has points.
+
+    Raises
+    ------
+    ValueError
+        If two layers have one name, or `position` is not three numbers.
     """
     segments = [] if root_ids is None else [str(one) for one in int_ids(root_ids, "root ids")]
     resolution = viewer_resolution(connection)
@@ -48,7 +67,12 @@ def viewer_state(
     skeletons = connection.service("info").get_datastack_info().get("skeleton_source")
     if skeletons:
         segmentation.append(str(skeletons))
+    place = _position(position, layers, resolution)
+    names = ["imagery", "segmentation", *(str(layer.get("name")) for layer in layers)]
+    if again := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"layers: {', '.join(again)}: a name can be that of one layer only")
     return {
+        **({} if place is None else {"position": place}),
         "dimensions": {
             axis: [float(size) * 1e-9, "m"]
             for axis, size in zip(("x", "y", "z"), resolution, strict=True)
@@ -64,16 +88,17 @@ def viewer_state(
                 "source": [{"url": url} for url in (*segmentation, *sources)],
                 "name": "segmentation",
                 "segments": segments,
-                "selectedAlpha": 0.5,
+                "selectedAlpha": _SELECTED_ALPHA,
                 "notSelectedAlpha": 0.0,
-                "objectAlpha": 1.0,
+                "objectAlpha": _OBJECT_ALPHA,
             },
+            *(dict(layer) for layer in layers),
         ],
         "selectedLayer": {"layer": "segmentation", "visible": True},
-        "layout": "xy-3d",
+        "layout": _LAYOUT,
         "showSlices": False,
-        "crossSectionScale": 1.0,
-        "projectionScale": 50000.0,
+        "crossSectionScale": _CROSS_SECTION_SCALE,
+        "projectionScale": _PROJECTION_SCALE,
     }
 
 
@@ -84,6 +109,9 @@ def neuroglancer_url(
     shorten: bool | str = False,
     root_ids: Ids | None = None,
     seg_prop: Mapping[str, Any] | None = None,
+    *,
+    layers: Sequence[Mapping[str, Any]] = (),
+    position: ArrayLike | None = None,
 ) -> str:
     """A link that opens the datastack in neuroglancer.
 
@@ -94,7 +122,7 @@ def neuroglancer_url(
     target_url
         The neuroglancer to open; by default spelunker.cave-explorer.org.
     clipboard
-        Whether to copy the link, too, where the machine has a clipboard.
+        Whether to copy the link, too. A machine without a clipboard gets the link and a warning.
     shorten
         Whether to store the state and link to it; ``"if_long"`` only where the link would
         otherwise be too long for browsers.
@@ -102,6 +130,11 @@ def neuroglancer_url(
         The objects to select: one or any number.
     seg_prop
         Properties of the objects, as neuroglancer describes them; they are stored.
+    layers
+        Further layers: of `point_layer`, `skeleton_layer` and `cell_layers`.
+    position
+        The place to look at, in units of `viewer_resolution`; by default the middle of the first
+        of `layers` that has points, or else neuroglancer's choice.
 
     Returns
     -------
@@ -111,7 +144,7 @@ def neuroglancer_url(
     if shorten not in (True, False, "if_long"):
         raise ValueError(f"shorten: True, False or 'if_long', not {shorten!r}")
     sources = [] if seg_prop is None else [_stored_properties(connection, seg_prop)]
-    state = viewer_state(connection, root_ids, sources)
+    state = viewer_state(connection, root_ids, sources, layers, position)
     site = f"{(target_url or DEFAULT_SITE).rstrip('/')}/"
     url = f"{site}#!{quote(json.dumps(state, separators=(',', ':')))}"
     if shorten is True or (shorten == "if_long" and len(url) > LONGEST_URL):
@@ -126,29 +159,80 @@ def neuroglancer_viewer(
     connection: Connection,
     root_ids: Ids | None = None,
     seg_prop: Mapping[str, Any] | None = None,
+    *,
+    layers: Sequence[Mapping[str, Any]] = (),
+    position: ArrayLike | None = None,
 ) -> Any:
-    """The same view as nglui's ``ViewerState``, to which layers can be added.
+    """The view of `neuroglancer_url` as nglui's ``ViewerState``, to which layers can be added.
 
-    Needs ``cortical-tools[viewer]``.
+    It looks nothing up: nglui's own search for a position, which opens the images, is off.
+
+    Parameters
+    ----------
+    connection
+        Whom to ask for the datastack's record.
+    root_ids
+        The objects to select: one or any number.
+    seg_prop
+        Properties of the objects, as neuroglancer describes them; they are stored.
+    layers
+        Further layers: of `point_layer`, `skeleton_layer` and `cell_layers`.
+    position
+        The place to look at, in units of `viewer_resolution`; by default the middle of the first
+        of `layers` that has points.
+
+    Returns
+    -------
+    nglui.statebuilder.ViewerState
+
+    Raises
+    ------
+    ImportError
+        If nglui is not installed: it comes with ``cortical-tools[viewer]``.
     """
     try:
         from nglui import statebuilder
     except ImportError as error:
         raise MissingExtraError("neuroglancer_viewer", "viewer") from error
     sources = [] if seg_prop is None else [_stored_properties(connection, seg_prop)]
-    state = viewer_state(connection, root_ids, sources)
-    images, segmentation = state["layers"]
-    return (
+    state = viewer_state(connection, root_ids, sources, layers, position)
+    images, segmentation, *others = state["layers"]
+    view = (
         statebuilder.ViewerState(
-            dimensions=viewer_resolution(connection).tolist(), infer_coordinates=False
+            dimensions=viewer_resolution(connection).tolist(),
+            position=state.get("position"),
+            scale_imagery=_CROSS_SECTION_SCALE,
+            scale_3d=_PROJECTION_SCALE,
+            layout=_LAYOUT,
+            infer_coordinates=False,
         )
         .add_image_layer(source=images["source"], name=images["name"])
         .add_segmentation_layer(
             source=[source["url"] for source in segmentation["source"]],
             name=segmentation["name"],
             segments=[int(one) for one in segmentation["segments"]],
+            selected_alpha=_SELECTED_ALPHA,
+            alpha_3d=_OBJECT_ALPHA,
         )
+        .set_selected_layer(segmentation["name"])
     )
+    for layer in others:
+        view = view.add_raw_layer(layer)
+    return view
+
+
+def _position(
+    position: ArrayLike | None,
+    layers: Sequence[Mapping[str, Any]],
+    resolution: ArrayLike,
+) -> list[float] | None:
+    if position is None:
+        middle = centre_nm(layers)
+        return None if middle is None else (middle / np.asarray(resolution)).round(3).tolist()
+    place = np.asarray(position, dtype=float)
+    if place.shape != (3,) or not np.isfinite(place).all():
+        raise ValueError(f"position: expected three numbers, not {position!r}")
+    return [float(one) for one in place]
 
 
 def _stored_properties(connection: Connection, seg_prop: Mapping[str, Any]) -> str:
@@ -164,8 +248,12 @@ def _copy(url: str) -> None:
 
         pyperclip.copy(url)
     except ImportError:
-        missing = MissingExtraError("clipboard=True", "viewer")
-        logger.warning("the link was not copied, but is returned: %s", missing)
+        _say_not_copied(MissingExtraError("clipboard=True", "viewer"))
     # PyperclipException, where a machine has no clipboard.
     except RuntimeError as error:
-        logger.warning("the link was not copied, but is returned: %s", error)
+        _say_not_copied(error)
+
+
+def _say_not_copied(error: Exception) -> None:
+    reason = " ".join(str(error).split())
+    warnings.warn(f"the link was not copied, but is returned: {reason}", stacklevel=5)
