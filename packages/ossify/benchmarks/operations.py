@@ -116,7 +116,7 @@ METHODS: dict[str, Operation] = {
         "radius", given["reach"], metric="distance", weight=np.ones_like
     ),
     "aggregate_features, median, far": on_skeleton(
-        "aggregate_features", "radius", 100, agg="median"
+        "aggregate_features", "radius", 20, agg="median"
     ),
     "aggregate_features on a graph": lambda cell, _: cell.graph.aggregate_features(
         cell.graph.half_edge_length, 3
