@@ -201,6 +201,16 @@ def benchmarks(session: nox.Session) -> None:
     session.run("python", str(folder / "run.py"), *arguments)
 
 
+@nox.session(python=NEWEST, default=False)
+def mapping(session: nox.Session) -> None:
+    """Level-2 ids of mesh vertices beside the published release: seconds, memory and accuracy."""
+    install_wheels(session, *PACKAGES)
+    home = Path(session.cache_dir).absolute() / "mapping"
+    install_beside(session, home, "cortical-tools[vertex_lookup]==1.1.0")
+    script = ROOT / "packages" / "cortical-tools" / "benchmarks" / "mapping.py"
+    session.run("python", str(script), str(home / "bin" / "python"), *session.posargs)
+
+
 @nox.session(python=NEWEST)
 def growth(session: nox.Session) -> None:
     """Time per vertex does not grow from a small cell to a great one, and memory is bounded."""
