@@ -1,6 +1,6 @@
 """The examples of the cortical-tools documents, call by call, on a world made like the real one.
 
-Meshes, bulk exports and the mapping of mesh vertices are tested where they are implemented.
+Bulk exports are tested where they are implemented.
 """
 
 from __future__ import annotations
@@ -280,3 +280,26 @@ def test_clients_have_the_properties_of_the_reference(name):
     assert found.__doc__
     # Only the version is writable.
     assert (found.fset is not None) == (name == "version")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_meshes(client, root_id, root_ids):
+    mesh = client.mesh.get_mesh(root_id)
+    assert mesh.vertices.shape[1] == mesh.faces.shape[1] == 3
+    assert set(client.mesh.get_meshes(root_ids, progress=False)) == set(root_ids)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_level_2_ids_of_a_mesh(client, root_id):
+    l2mapping = client.mesh.compute_vertex_to_l2_mapping(root_id)
+    mesh = client.mesh.get_mesh(root_id)
+    l2mapping = client.mesh.compute_vertex_to_l2_mapping(
+        root_id, vertices=mesh.vertices, faces=mesh.faces
+    )
+    assert l2mapping.dtype == np.int64
+    assert len(l2mapping) == len(mesh.vertices)
+    assert set(l2mapping) <= {0, *client.get_l2_ids(root_id)}
+    assert client.mesh.mesh_l2_mappings[root_id].tolist() == l2mapping.tolist()
+    l2mapping, va = client.mesh.compute_vertex_to_l2_mapping(root_id, return_assigner=True)
+    assert len(va.vertices) == len(l2mapping)
+    assert va.faces.max() < len(va.vertices)
