@@ -86,12 +86,17 @@ def offline(dataset, service, monkeypatch):
     dataset.neuroglancer_url()
     service.log.clear()
 
-    def refuse(*_):
-        raise AssertionError("the network was asked for something")
+    tried = []
+
+    def refuse(*address):
+        tried.append(address)
+        raise OSError("this machine has no network")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    return dataset
+    yield dataset
+    # Who probes may well swallow what comes of it.
+    assert tried == []
 
 
 def state_of(url):
@@ -256,6 +261,13 @@ def test_nglui_shows_the_same_and_looks_nothing_up(offline, service, synapses):
     assert service.log == []
 
 
+def test_nglui_does_not_search_for_a_position(offline):
+    pytest.importorskip("nglui")
+    view = offline.neuroglancer_viewer(ONE)
+    assert view.infer_coordinates is False
+    assert state_of(view.to_url())["layers"][1]["segments"] == [str(ONE)]
+
+
 def test_what_nglui_adds_can_be_read(offline, synapses):
     pytest.importorskip("nglui")
     view = offline.neuroglancer_viewer(ONE).add_points(
@@ -273,10 +285,12 @@ def test_what_nglui_adds_can_be_read(offline, synapses):
 
 def test_a_view_of_nglui_is_stored_by_the_clients_server(dataset, service):
     pytest.importorskip("nglui")
-    view = dataset.neuroglancer_viewer(ONE)
     service.log.clear()
+    view = dataset.neuroglancer_viewer(ONE)
     link = view.to_url(target_url=f"{service.url}/viewer/", shorten=True, client=dataset.cave)
-    assert [one.path for one in service.log if "/bucket/" in one.path] == []
+    asked = {one.path for one in service.log}
+    assert "/nglstate/api/v1/post" in asked
+    assert not [path for path in asked if "/bucket/" in path or "/segmentation/table/" in path]
     assert dataset.neuroglancer_tables(link).segments["root_id"].tolist() == [ONE]
 
 
