@@ -7,11 +7,6 @@ import pytest
 
 from cortical_tools import cell_layers
 
-pytestmark = [
-    # caveclient inverts a boolean by ~ on every live query.
-    pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning"),
-]
-
 
 def test_a_cell_comes_back_from_its_link(dataset, neurons):
     cell = dataset.get_skeleton(neurons["edited"]["root_ids"][-1])

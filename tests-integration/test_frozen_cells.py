@@ -12,8 +12,6 @@ from cortical_tools.snapshot_folder import Snapshot
 from ossify.testing import assert_cells_equal
 
 pytestmark = [
-    # caveclient inverts a boolean by ~ on every live query.
-    pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ossify.errors.CaveDataWarning"),
 ]
 TAGS = "synapse_target_structure"

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from cortical_tools import load_client
 from ossify.testing import assert_cells_equal
-
-pytestmark = [
-    # caveclient inverts a boolean by ~ on every live query.
-    pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning"),
-]
 
 
 def test_a_cell_out_of_a_snapshot_is_the_same(dataset, neurons, tmp_path):

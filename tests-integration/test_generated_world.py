@@ -168,7 +168,6 @@ def test_a_world_does_not_overwrite(world):
 # standard_transform renames what the documents call by its old name.
 @pytest.mark.filterwarnings("ignore:Dataset.transform_nm is deprecated:DeprecationWarning")
 # caveclient inverts a bool bit by bit.
-@pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning")
 def test_the_demo_shows_what_every_call_returned(tmp_path):
     arguments = ["demo", "--n-cells", "8", "--n-vertices", "60", "-o", str(tmp_path / "world")]
     done = CliRunner().invoke(app, arguments, catch_exceptions=False)

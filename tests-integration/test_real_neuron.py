@@ -14,11 +14,6 @@ from ossify.testing import assert_cells_equal
 ROOT_ID = 864691135101289504
 TOKEN = "abc123"
 
-pytestmark = [
-    # caveclient inverts a boolean by ~ on every live query.
-    pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning"),
-]
-
 
 @pytest.fixture(scope="session")
 def recorded(real_data, tmp_path_factory):

@@ -15,11 +15,6 @@ from cortical_tools.errors import MissingExtraError, NotConfiguredError
 from ossify.errors import CaveDataError, CaveDataWarning, IncompleteAnswerError
 from ossify.testing import assert_cells_equal
 
-pytestmark = [
-    # It inverts a boolean by ~ on every live query.
-    pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning"),
-]
-
 
 @pytest.fixture
 def root(neurons):

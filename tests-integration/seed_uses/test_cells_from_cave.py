@@ -11,11 +11,6 @@ import pytest
 import ossify
 from ossify.testing import assert_cells_equal
 
-pytestmark = [
-    # caveclient inverts a boolean by ~ on every live query.
-    pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning"),
-]
-
 
 @pytest.fixture
 def client(service):

@@ -129,7 +129,6 @@ def test_spatial_transformations(client):
     assert np.isfinite(np.asarray(soma_depth, dtype=float)).all()
 
 
-@pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning")
 @pytest.mark.parametrize("transform", [None, "rigid", "streamline"])
 def test_get_a_skeleton(client, root_ids, root_id, transform):
     pytest.importorskip("cloudvolume", reason="caveclient has skeletons made by way of it")

@@ -436,6 +436,17 @@ class DatasetClient:
             space=lambda: self.space,
         )
 
+    @described_by(morphology.add_mesh)
+    def add_mesh(
+        self,
+        cell: Cell,
+        root_id: int | None = None,
+        vertices: ArrayLike | None = None,
+        faces: ArrayLike | None = None,
+        **options: Any,
+    ) -> Cell:
+        return morphology.add_mesh(cell, self._mesh, root_id, vertices, faces, **options)
+
     # The datastack
 
     @described_by(datastack.get_datastack_info)

@@ -1,4 +1,4 @@
-"""Skeletons as cells: the one door to ossify.
+"""Skeletons and meshes as cells: the one door to ossify.
 
 Importing it does without ossify; loading a cell does not.
 """
@@ -16,12 +16,14 @@ import pandas as pd
 from cortical_tools.connection import Connection
 from cortical_tools.errors import MissingExtraError, NotConfiguredError
 from cortical_tools.ids import Ids, int_ids, one_id
+from cortical_tools.meshes import MeshClient
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
     from standard_transform.datasets import Dataset
 
     from ossify import Cell as Cell  # clients name it too
+    from ossify import GraphLayer
 
 Transform = Literal["rigid", "streamline"]
 Points = Callable[["NDArray[np.float64]"], "NDArray[np.float64]"]
@@ -203,6 +205,86 @@ def get_skeletons(
         **references,
     )
     return {root: moved(cell) for root, cell in cells.items()}
+
+
+def add_mesh(
+    cell: Cell,
+    meshes: MeshClient,
+    root_id: int | None = None,
+    vertices: ArrayLike | None = None,
+    faces: ArrayLike | None = None,
+    **options: Any,
+) -> Cell:
+    """Give a cell its mesh, linked to its level-2 graph and so to its skeleton.
+
+    A mask of the skeleton cuts the mesh as well then. Vertices of the mesh whose level-2 id is not
+    known, or is not in the graph of the cell, are linked to nothing and go with any such mask.
+
+    Parameters
+    ----------
+    cell
+        A cell with a level-2 graph, such as `get_skeleton` gives, in nanometres of the dataset.
+    meshes
+        Where meshes come from.
+    root_id
+        Whose mesh it is; by default that of the cell, from its ``meta``.
+    vertices, faces
+        A mesh that is there already: (V, 3) nanometres, and (F, 3) rows of them.
+    **options
+        As for `MeshClient.compute_vertex_to_l2_mapping`.
+
+    Returns
+    -------
+    ossify.Cell
+        The cell itself. Its ``mesh`` has the features ``l2_id`` (int64, 0 for none), ``l2_method``
+        (int8, a `cortical_tools.mesh_labels.Method`) and ``l2_confidence`` (float32, from 0 to 1).
+
+    Raises
+    ------
+    MissingExtraError
+        If ossify is not installed. An ImportError.
+    ValueError
+        If the cell has a mesh already, no graph, no root id, or other coordinates than those of
+        the dataset. It is then as it was.
+    """
+    ossify = _ossify()
+    root = _root_of(cell) if root_id is None else one_id(root_id, "root_id")
+    graph = _graph_for_mesh(cell)
+    _, assigner = meshes.compute_vertex_to_l2_mapping(
+        root, vertices, faces, return_assigner=True, **options
+    )
+    l2_ids = assigner.mesh_label
+    known = np.isin(l2_ids, graph.vertex_index)
+    features = {
+        "l2_id": l2_ids,
+        "l2_method": assigner.method,
+        "l2_confidence": assigner.confidence,
+    }
+    link = ossify.Link(np.where(known, l2_ids, -1), target=graph.name)
+    return cell.add_mesh(assigner.vertices, assigner.faces, features, linkage=link)
+
+
+def _root_of(cell: Cell) -> int:
+    if "root_id" not in cell.meta:
+        raise ValueError(
+            f"cell {cell.name}: its meta has no 'root_id', so root_id has to say whose mesh it gets"
+        )
+    return one_id(cell.meta["root_id"], "root_id")
+
+
+def _graph_for_mesh(cell: Cell) -> GraphLayer:
+    """The graph that the mesh of a cell is linked to; stops where the cell cannot be given one."""
+    if cell.mesh is not None:
+        raise ValueError(f"cell {cell.name} has a mesh already; cell.remove_layer removes it")
+    if cell.graph is None:
+        raise ValueError(f"cell {cell.name} has no level-2 graph for a mesh to be linked to")
+    if cell.units not in (None, "nm") or cell.space is not None:
+        raise ValueError(
+            f"cell {cell.name} is in {cell.units} of {cell.space or 'another space'}, its mesh "
+            "would be in nm of the dataset: add it to the cell as it is loaded with "
+            "transform=None, and transform both"
+        )
+    return cell.graph
 
 
 def _ready(connection: Connection) -> Any:

@@ -41,8 +41,13 @@ def serving():
     with contextlib.ExitStack() as started:
 
         def start(folder: Path, *options: str) -> subprocess.Popen[str]:
-            command = [sys.executable, "-u", "-m", "cortical_tools", "serve", str(folder)]
-            process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)
+            # What a shell runs in the background is deaf to interrupts, and so is what it starts.
+            listening = (
+                "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+                "from cortical_tools.cli import main; main()"
+            )
+            command = [sys.executable, "-u", "-c", listening, "serve", str(folder), *options]
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             started.enter_context(process)
             started.callback(process.kill)
             return process
