@@ -1,4 +1,8 @@
-"""Every check of this repository, the quick ones first. `nox` alone runs all, as does CI.
+"""Every check of this repository. `nox` alone runs all that is marked with a star, as does CI.
+
+The list begins with `dev`, which sets up an environment to work in. Then come what is quick
+(`nox -t quick`), what is published, the tests (`nox -t ossify`, `nox -t cortical-tools`), what
+others make of our files and measures, and how long things take.
 
 What a package supports and needs is read from its ``pyproject.toml`` and not repeated here.
 """
@@ -57,7 +61,21 @@ if shutil.which("pyenv") and "PYENV_VERSION" not in os.environ and (versions := 
 _built: dict[str, Path] = {}
 
 
-@nox.session(python=NEWEST)
+@nox.session(default=False)
+def dev(session: nox.Session) -> None:
+    """Make .venv, with both packages as they are in the tree, and every tool that checks them."""
+    home = ROOT / ".venv"
+    if not (home / "pyvenv.cfg").is_file():
+        session.run("uv", "venv", "--quiet", "--python", f">={OLDEST}", str(home))
+    editable = [f"--editable=packages/{package}[all,testing]" for package in PACKAGES]
+    tools = nox.project.dependency_groups(WORKSPACE, *WORKSPACE["dependency-groups"])
+    session.run(
+        "uv", "pip", "install", "--quiet", "--python", str(home), "nox", "uv", *editable, *tools
+    )
+    session.log(f"ready: {home.relative_to(ROOT)}/bin/pytest packages/ossify/tests")
+
+
+@nox.session(python=NEWEST, tags=["quick"])
 def lint(session: nox.Session) -> None:
     """Style, docstrings and import discipline (ruff), spelling, and the notes for the changelog."""
     install_group(session, "lint")
@@ -69,7 +87,7 @@ def lint(session: nox.Session) -> None:
         session.run("towncrier", "build", *arguments, silent=True)
 
 
-@nox.session(python=NEWEST)
+@nox.session(python=NEWEST, tags=["quick"])
 def architecture(session: nox.Session) -> None:
     """Imports point downwards: the contracts of pyproject.toml."""
     install_group(session, "architecture")
@@ -77,12 +95,27 @@ def architecture(session: nox.Session) -> None:
     session.run("lint-imports", "--no-cache", env={"PYTHONPATH": os.pathsep.join(sources)})
 
 
-@nox.session(python=NEWEST)
+@nox.session(python=NEWEST, tags=["quick"])
 def typecheck(session: nox.Session) -> None:
     """Strict mypy over both packages."""
     install_group(session, "typecheck")
     install_wheels(session, *PACKAGES)
     session.run("mypy")
+
+
+@nox.session(python=NEWEST)
+def docs(session: nox.Session) -> None:
+    """Every example of the documentation, and its pages; a warning is an error."""
+    install_group(session, "docs")
+    install_wheels(session, *PACKAGES)
+    readmes = ["README.md", *(f"packages/{package}/README.md" for package in PACKAGES)]
+    session.run(
+        *("pytest", "-p", "documented_examples", "docs", *readmes),
+        env={"PYTHONPATH": str(ROOT / "docs")},
+    )
+    pages = Path(session.create_tmp()) / "html"
+    session.run("sphinx-build", "--fail-on-warning", "--fresh-env", "-q", "docs", str(pages))
+    session.log(f"the pages are in {pages}")
 
 
 @nox.session(python=NEWEST)
@@ -109,19 +142,22 @@ def demo(session: nox.Session) -> None:
     session.run("cortical-tools", "demo")
 
 
-@nox.session(python=NEWEST)
-def docs(session: nox.Session) -> None:
-    """Every example of the documentation, and its pages; a warning is an error."""
-    install_group(session, "docs")
-    install_wheels(session, *PACKAGES)
-    readmes = ["README.md", *(f"packages/{package}/README.md" for package in PACKAGES)]
-    session.run(
-        *("pytest", "-p", "documented_examples", "docs", *readmes),
-        env={"PYTHONPATH": str(ROOT / "docs")},
-    )
-    pages = Path(session.create_tmp()) / "html"
-    session.run("sphinx-build", "--fail-on-warning", "--fresh-env", "-q", "docs", str(pages))
-    session.log(f"the pages are in {pages}")
+@nox.session
+@nox.parametrize(
+    ("python", "package"),
+    [
+        nox.param(python, package, id=f"{package}-{python}", tags=[package])
+        for package in PACKAGES
+        for python in PYTHONS[package]
+    ],
+)
+def tests(session: nox.Session, package: str) -> None:
+    """One package's tests and docstring examples, on its wheel, where the other is absent."""
+    install_wheels(session, package)
+    install_stores(session)
+    for other in PACKAGES.keys() - {package}:
+        assert_absent(session, module_of(other))
+    run_tests(session, package)
 
 
 @nox.session(python=NEWEST)
@@ -150,6 +186,20 @@ def extras(session: nox.Session) -> None:
     )
 
 
+@nox.session(python=OLDEST)
+def minimum(session: nox.Session) -> None:
+    """Both packages on the oldest Python, with the lowest versions they say they work with."""
+    for package, extra in PACKAGES.items():
+        # Asked for through the wheel, its requirements would count as indirect and come newest.
+        metadata = f"packages/{package}/pyproject.toml"
+        session.install("--resolution=lowest-direct", "-r", metadata, f"--extra={extra}")
+        session.install("--no-deps", str(wheel(session, package)))
+    for package in PACKAGES:
+        install_stores(session)
+        # Old versions that meet newer friends warn, rightly: only the newest must be silent.
+        run_tests(session, package, "-W", "default")
+
+
 @nox.session(python=NEWEST)
 def interop(session: nox.Session) -> None:
     """Files to and from every published release of ossify, and measures as its peers have them."""
@@ -174,18 +224,12 @@ def navis(session: nox.Session) -> None:
     session.run("pytest", "packages/ossify/tests/interop/navis_neurons.py", *session.posargs)
 
 
-@nox.session(python=OLDEST)
-def minimum(session: nox.Session) -> None:
-    """Both packages on the oldest Python, with the lowest versions they say they work with."""
-    for package, extra in PACKAGES.items():
-        # Asked for through the wheel, its requirements would count as indirect and come newest.
-        metadata = f"packages/{package}/pyproject.toml"
-        session.install("--resolution=lowest-direct", "-r", metadata, f"--extra={extra}")
-        session.install("--no-deps", str(wheel(session, package)))
-    for package in PACKAGES:
-        install_stores(session)
-        # Old versions that meet newer friends warn, rightly: only the newest must be silent.
-        run_tests(session, package, "-W", "default")
+@nox.session(python=NEWEST)
+def growth(session: nox.Session) -> None:
+    """Time per vertex does not grow from a small cell to a great one, and memory is bounded."""
+    install_wheels(session, "ossify")
+    session.run("python", "packages/ossify/benchmarks/memory.py")
+    session.run("python", "packages/ossify/benchmarks/growth.py")
 
 
 @nox.session(python=NEWEST, default=False)
@@ -209,32 +253,6 @@ def mapping(session: nox.Session) -> None:
     install_beside(session, home, "cortical-tools[vertex_lookup]==1.1.0")
     script = ROOT / "packages" / "cortical-tools" / "benchmarks" / "mapping.py"
     session.run("python", str(script), str(home / "bin" / "python"), *session.posargs)
-
-
-@nox.session(python=NEWEST)
-def growth(session: nox.Session) -> None:
-    """Time per vertex does not grow from a small cell to a great one, and memory is bounded."""
-    install_wheels(session, "ossify")
-    session.run("python", "packages/ossify/benchmarks/memory.py")
-    session.run("python", "packages/ossify/benchmarks/growth.py")
-
-
-@nox.session
-@nox.parametrize(
-    ("python", "package"),
-    [
-        nox.param(python, package, id=f"{package}-{python}", tags=[package])
-        for package in PACKAGES
-        for python in PYTHONS[package]
-    ],
-)
-def tests(session: nox.Session, package: str) -> None:
-    """One package's tests and docstring examples, on its wheel, where the other is absent."""
-    install_wheels(session, package)
-    install_stores(session)
-    for other in PACKAGES.keys() - {package}:
-        assert_absent(session, module_of(other))
-    run_tests(session, package)
 
 
 def install_group(session: nox.Session, group: str) -> None:
