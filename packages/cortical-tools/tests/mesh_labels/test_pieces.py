@@ -102,8 +102,18 @@ def test_a_vertex_on_a_corner_is_taken_by_the_chunk_that_is_fewest_steps_back(cu
     known = [[0, 0, 0], [0, 0, 1]]
     place, _, _ = cut_simple(corner, [[0, 1, 2]], known=known)
     assert place[0].tolist() == [0, 0, 1]
-    place, _, _ = cut_simple(corner, [[0, 1, 2]], known=[[0, 0, 0]])
+    inside = [corner[0], [700, 900, 900], [900, 700, 900]]
+    place, _, _ = cut_simple(inside, [[0, 1, 2]], known=[[0, 0, 0]])
     assert place[0].tolist() == [0, 0, 0]
+
+
+def test_a_vertex_on_a_border_stays_where_it_is_if_chunks_with_a_mesh_are_not_known(cut_simple):
+    # What ends at the border of a chunk, and something in a third one.
+    points = [*SQUARE[:3], [2500, 500, 500]]
+    place, _, _ = cut_simple(points, [[0, 1, 2]], known=[[0, 0, 0]])
+    assert place[:, 0].tolist() == [0, 1, 1, 2]
+    place, _, _ = cut_simple(points, [[0, 1, 2]], known=[[0, 0, 0], [2, 0, 0]])
+    assert place[:, 0].tolist() == [0, 0, 0, 2]
 
 
 def test_coordinates_of_another_unit_are_refused(cut_simple):

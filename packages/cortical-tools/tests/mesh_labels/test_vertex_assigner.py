@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cortical_tools.errors import IdError
@@ -493,8 +493,38 @@ def test_where_whole_chunks_are_missing_there_is_nothing(tubes):
     gone = rng.choice(np.unique(chunk), len(np.unique(chunk)) // 5, replace=False)
     right, _, there = shares(tubes, kept=~np.isin(chunk, gone))
     assert right > 0.999
-    # On the border between two chunks a vertex is in both.
-    assert there < 0.001
+    assert there == 0
+
+
+def places_and_depths(mesh):
+    """The chunk of each vertex, and how far it is from where that begins or ends."""
+    chunks = minnie_chunks()
+    place = chunks.place(mesh.l2_ids, 2)[mesh.truth]
+    low, high = (
+        np.column_stack([chunks.begins(axis, place[:, axis] + more) for axis in range(3)])
+        for more in (0, 1)
+    )
+    return place @ [1 << 40, 1 << 20, 1], np.minimum(mesh.vertices - low, high - mesh.vertices).min(
+        axis=1
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), share=st.floats(0.01, 0.99), between=st.integers(400, 1500))
+def test_no_vertex_of_a_chunk_that_is_missing_has_an_id(seed, share, between):
+    mesh = tube_mesh(minnie_chunks(), 5_000, seed=seed, twins=0.8, between=between)
+    chunk, depth = places_and_depths(mesh)
+    distinct = np.unique(chunk)
+    gone = distinct[np.random.default_rng(seed).random(len(distinct)) < share]
+    missing = np.isin(chunk, gone)
+    # Chunks that are only touched cannot be told from those in which nothing is.
+    assume((depth[missing] > minnie_chunks().grid).any())
+    kept = ~np.isin(chunks_of(mesh), gone)
+    found = VertexAssigner(
+        ROOT, mesh.vertices, mesh.faces, mesh.l2_ids[kept], mesh.l2_points[kept], minnie_chunks()
+    )
+    assert not found.mesh_label[missing].any()
+    assert set(found.method[missing]) == {Method.NONE}
 
 
 def test_where_one_of_several_is_missing_nearly_nothing_is_false(tubes):

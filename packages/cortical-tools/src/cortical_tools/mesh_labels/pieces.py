@@ -111,7 +111,7 @@ class Cutter:
     def __init__(
         self, chunks: Chunks, vertices: NDArray[np.floating[Any]], places: IntArray
     ) -> None:
-        self._vertices = vertices
+        self._vertices, self._chunks = vertices, chunks
         low, high = vertices.min(axis=0), vertices.max(axis=0)
         _require_room(low, high, chunks)
         self._along = []
@@ -139,10 +139,12 @@ class Cutter:
 
         A vertex on the border of chunks is in the one that begins there. Only where that is none of
         `known`, ascending keys, the one that ends there is, and the mesh goes no further, it is in
-        the latter.
+        the latter: then nothing of the object is beyond. But where the mesh lies in chunks that
+        are not known, known ones are not all there are, and nobody can tell.
         """
         vertex_keys, borders = self._vertex_keys()
-        _settle_borders(vertex_keys, borders, known, faces)
+        if not self._lies_elsewhere(vertex_keys, known):
+            _settle_borders(vertex_keys, borders, known, faces)
         keys, chunk = _distinct(vertex_keys)
         order = _stable_order(chunk, len(keys))
         rank = np.empty(len(order), dtype=np.int32)
@@ -152,6 +154,14 @@ class Cutter:
         n_pieces, piece = connected(*_edges_inside(ranked, chunk), len(chunk))
         points = np.take(self._vertices, order, axis=0)
         return Pieces(order, points, ranked, chunk, keys, piece, n_pieces)
+
+    def _lies_elsewhere(self, keys: IntArray, known: IntArray) -> bool:
+        """Whether vertices are in chunks that are not known, and not just by rounding."""
+        rows = np.flatnonzero(~_is_in(keys, known))
+        points, places = self._vertices[rows].astype(np.float64), self.places(keys[rows])
+        low, high = chunk_corners(self._chunks, places)
+        grid = self._chunks.grid
+        return bool(((points > low + grid) & (points < high - grid)).all(axis=1).any())
 
     def _vertex_keys(self) -> tuple[IntArray, list[IntArray]]:
         """The chunk of each vertex, and for each axis the vertices that it begins at."""
