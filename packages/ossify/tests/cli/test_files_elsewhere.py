@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 
-import h5py
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -137,6 +136,7 @@ def test_convert_reads_nothing_if_it_could_not_write(url, web, tmp_path):
 
 
 def test_a_meshwork_file_elsewhere_is_fetched_once(web, tmp_path):
+    h5py = pytest.importorskip("h5py")
     file = io.BytesIO()
     with h5py.File(file, "w") as h5:
         h5.attrs["version"] = 2

@@ -6,8 +6,6 @@ import io
 import json
 import sys
 
-import h5py
-import numcodecs
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +17,9 @@ from ossify.errors import ConversionError, ConversionWarning, MeshWorkFormatErro
 from ossify.io.meshwork_h5 import hdf, read_meshwork
 from ossify.io.meshwork_h5.tables import by_vertex, mean, most_common
 from ossify.testing import assert_cells_equal
+
+h5py = pytest.importorskip("h5py")
+numcodecs = pytest.importorskip("numcodecs")
 
 # The mesh has two vertices at each of the skeleton's 0, 1, 2, and one that is nowhere on it.
 #

@@ -15,6 +15,7 @@ from ossify.testing import assert_cells_equal
 @pytest.fixture(autouse=True)
 def meshwork_files(real_data, in_a_folder_of_its_own):
     """The file of MeshParty, wherever the document has one."""
+    pytest.importorskip("h5py")
     source = real_data / "meshwork" / "meshparty-2.0.3.h5"
     for name in ("path/to/meshwork_file.h5", "meshwork_file.h5", "legacy_files/first.h5"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
