@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -37,6 +38,9 @@ PYTHONS = {
 RELEASES = ("0.0.4", "0.1.0", "0.2.0", "0.3.0")
 # What others measure, in the versions with which ours was found to agree.
 MEASURES = ("morphio==3.5.0", "navis==1.12.0", "neurom==4.0.6")
+# What lies beside the modules in a wheel, and beside modules and tests in an sdist.
+WHEEL_NOTES = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
+SDIST_FILES = (".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml")
 OLDEST, NEWEST = PYTHONS["ossify"][0], PYTHONS["ossify"][-1]
 
 
@@ -125,7 +129,25 @@ def build(session: nox.Session) -> None:
     for package in PACKAGES:
         files = sorted(built(session, package).glob(f"{module_of(package)}-*"))
         session.run("twine", "check", "--strict", *map(str, files))
-        assert_complete(session, package)
+        assert_contents(session, package)
+
+
+@nox.session(python=NEWEST)
+@nox.parametrize("package", list(PACKAGES), ids=list(PACKAGES))
+def sdist(session: nox.Session, package: str) -> None:
+    """An unpacked sdist runs its own tests: those of the package as a whole, or with --all all."""
+    folder = Path(session.create_tmp()) / "unpacked"
+    shutil.rmtree(folder, ignore_errors=True)
+    with tarfile.open(sdist_of(session, package)) as archive:
+        archive.extractall(folder, filter="data")
+    (source,) = folder.iterdir()
+    # As a stranger does it, who has the sdist and nothing of the repository.
+    session.install(f"{source}[testing]")
+    everything = "--all" in session.posargs
+    chosen = () if everything else map(str, sorted((source / "tests").glob("test_*.py")))
+    with session.chdir(source):
+        session.run("pytest", "--collect-only", "-qq", silent=True)
+        session.run("pytest", "-q", *chosen)
 
 
 @nox.session(python=NEWEST)
@@ -299,16 +321,33 @@ def assert_absent(session: nox.Session, module: str) -> None:
     session.run("python", "-I", "-c", question)
 
 
-def assert_complete(session: nox.Session, package: str) -> None:
-    """Stop if a wheel lacks its licence or the marker of its types, or carries tests."""
+def assert_contents(session: nox.Session, package: str) -> None:
+    """Stop unless wheel and sdist hold our files, every one of them, and nothing else."""
+    home = ROOT / "packages" / package
+    list_ours = ("git", "-C", str(home), "ls-files", "--cached", "--others", "--exclude-standard")
+    printed = session.run(*list_ours, "src", "tests", silent=True, external=True)
+    ours = [name for name in str(printed).splitlines() if (home / name).is_file()]
+    modules = {name.removeprefix("src/") for name in ours if name.startswith("src/")}
+    if strays := [name for name in modules if not name.endswith((".py", "/py.typed"))]:
+        session.error(f"{strays} would be installed: nothing is that is no module")
     path = wheel(session, package)
     with zipfile.ZipFile(path) as archive:
-        members = archive.namelist()
-    wanted = (f"{module_of(package)}/py.typed", ".dist-info/licenses/LICENSE")
-    if missing := [end for end in wanted if not any(name.endswith(end) for name in members)]:
-        session.error(f"{path.name} lacks {missing}")
-    if strays := [name for name in members if Path(name).name.startswith(("test_", "conftest"))]:
-        session.error(f"{path.name} carries tests: {strays}")
+        members = {name for name in archive.namelist() if not name.endswith("/")}
+    name = "-".join(path.name.split("-")[:2])
+    told = {f"{name}.dist-info/{member}" for member in WHEEL_NOTES}
+    assert_same(session, path, members, modules | told)
+    path = sdist_of(session, package)
+    with tarfile.open(path) as archive:
+        members = {member.name for member in archive if member.isfile()}
+    moved = {member.removeprefix("tests/sdist/") for member in ours}
+    assert_same(session, path, members, {f"{name}/{member}" for member in {*moved, *SDIST_FILES}})
+
+
+def assert_same(session: nox.Session, path: Path, found: set[str], expected: set[str]) -> None:
+    """Stop unless an archive has the members that are expected of it."""
+    if found != expected:
+        lacks, carries = sorted(expected - found), sorted(found - expected)
+        session.error(f"{path.name} lacks {lacks} and carries {carries}")
 
 
 def module_of(package: str) -> str:
@@ -319,6 +358,11 @@ def module_of(package: str) -> str:
 def wheel(session: nox.Session, package: str) -> Path:
     """The wheel of a package, built from the checkout."""
     return next(built(session, package).glob("*.whl"))
+
+
+def sdist_of(session: nox.Session, package: str) -> Path:
+    """The sdist of a package, built from the checkout."""
+    return next(built(session, package).glob("*.tar.gz"))
 
 
 def built(session: nox.Session, package: str) -> Path:

@@ -219,7 +219,8 @@ def between(s3: object, _s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 @pytest.fixture(scope="session")
 def _s3_server() -> Iterator[str]:
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    moto = pytest.importorskip("moto.server")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
@@ -252,7 +253,8 @@ def s3(_s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], obje
 
 @pytest.fixture(scope="session")
 def _gcs_server() -> Iterator[object]:
-    server = pytest.importorskip("gcp_storage_emulator.server").create_server("127.0.0.1", 0, in_memory=True)
+    emulator = pytest.importorskip("gcp_storage_emulator.server")
+    server = emulator.create_server("127.0.0.1", 0, in_memory=True)
     server.start()
     yield server
     server.stop()
