@@ -41,6 +41,12 @@ MEASURES = ("morphio==3.5.0", "navis==1.12.0", "neurom==4.0.6")
 # What lies beside the modules in a wheel, and beside modules and tests in an sdist.
 WHEEL_NOTES = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
 SDIST_FILES = (".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml")
+# What is read by others than Python, by the schema that it has to follow.
+SCHEMAS = {
+    "citation-file-format": ["CITATION.cff"],
+    "github-issue-config": [".github/ISSUE_TEMPLATE/config.yml"],
+    "github-issue-forms": [".github/ISSUE_TEMPLATE/bug.yml", ".github/ISSUE_TEMPLATE/feature.yml"],
+}
 OLDEST, NEWEST = PYTHONS["ossify"][0], PYTHONS["ossify"][-1]
 
 
@@ -81,11 +87,13 @@ def dev(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST, tags=["quick"])
 def lint(session: nox.Session) -> None:
-    """Style, docstrings and import discipline (ruff), spelling, and the notes for the changelog."""
+    """Style, docstrings and import discipline (ruff), spelling, forms, notes for the changelog."""
     install_group(session, "lint")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("codespell")
+    for schema, paths in SCHEMAS.items():
+        session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *paths)
     for package in PACKAGES:
         arguments = ("--draft", "--version=next", "--dir", f"packages/{package}")
         session.run("towncrier", "build", *arguments, silent=True)
