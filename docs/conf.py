@@ -12,9 +12,15 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx_copybutton",
 ]
+# Names between single backticks in docstrings lead to what they name.
+default_role = "py:obj"
 html_theme = "furo"
-html_title = "ossify"
+html_title = "ossify and cortical-tools"
+# Examples are copied without prompts and without what they print.
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
 # Sphinx says itself where its search index is; anything else is not a page.
 exclude_patterns = ["conf.py", "documented_examples.py"]
 
