@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
 import pandas as pd
 
 from ossify._typing import ArrayLike, FloatArray
-from ossify.cell.contents import Contents
+from ossify.cell.additions import Additions
 from ossify.cell.summary import cell_html, cell_text
 from ossify.layers.base import Layer
 from ossify.layers.mapping import Aggregation
 from ossify.layers.siblings import Siblings
-from ossify.links import Link, Unmapped
+from ossify.links import Unmapped
 from ossify.units import canonical_units
 
-Links = Link | Iterable[Link] | None
-Vertices = ArrayLike | pd.DataFrame
-Features = Mapping[str, Any] | pd.DataFrame | None
 
-
-class Cell(Contents):
+class Cell(Additions):
     """One neuron: layers, annotations, and the links between them.
 
     Parameters
@@ -40,6 +36,7 @@ class Cell(Contents):
 
     Examples
     --------
+    >>> from ossify import Link
     >>> cell = Cell("y").add_skeleton([[0, 0, 0], [3, 4, 0], [3, 4, 2]], [[1, 0], [2, 1]])
     >>> cell = cell.add_point_annotations(
     ...     "spines", [[3, 4, 1]], linkage=Link([2], target="skeleton")

@@ -13,7 +13,8 @@ from ossify._typing import AnyArray, FloatArray, IntArray
 from ossify.layers import intake
 from ossify.layers.base import Transform
 from ossify.layers.geometry import EmbeddedGraph
-from ossify.layers.neighbourhoods import Metric, Neighbourly
+from ossify.layers.neighbourhoods import Neighbourly
+from ossify.layers.reaching import Metric
 from ossify.layers.vertex_table import VertexTable
 from ossify.topology import sparse_graph
 from ossify.topology.neighbourhoods import Direction, Neighbours, graph_neighbours

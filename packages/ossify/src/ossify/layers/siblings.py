@@ -272,6 +272,11 @@ class Siblings:
         known = ", ".join(repr(member.name) for member in self) or "nothing"
         raise UnknownLayerError(f"there is no layer or annotation {name!r}; there is {known}")
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is neither a layer nor an annotation."""
+        return not self.layers and not self.annotations
+
     def of_type(self, layer_type: str) -> Any | None:
         """The layer of a type, or None: there is at most one skeleton, one graph and one mesh."""
         for layer in self.layers.values():
