@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import ossify
 from ossify.cli import app
-from ossify.io import tar
+from ossify.io.osy import tar
 from ossify.io.osy.verifier import verify
 
 OLD = Path(__file__).parents[1] / "io" / "data" / "written_by_0.1.0_masked.osy"

@@ -9,13 +9,11 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import ossify
 from ossify.errors import ConversionError, ConversionWarning, MeshWorkFormatError
 from ossify.io.meshwork_h5 import hdf, read_meshwork
-from ossify.io.meshwork_h5.tables import by_vertex, mean, most_common
+from ossify.io.meshwork_h5.tables import by_vertex
 from ossify.testing import assert_cells_equal
 
 h5py = pytest.importorskip("h5py")
@@ -294,25 +292,6 @@ def test_several_rows_for_a_vertex_stay_an_annotation():
     table = ({"lvl2_id": [5, 6], "mesh_ind": [1, 1]}, "mesh_ind", None)
     cell, _, _ = load({"lvl2_ids": table}, as_pcg_skel=True)
     assert cell.annotations.lvl2_ids.get_feature("lvl2_id").tolist() == [5, 6]
-
-
-ROWS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=12)
-
-
-@given(ROWS)
-def test_most_common_and_mean_are_those_counted_by_hand(rows):
-    places = np.array([place for place, _ in rows], dtype=np.int64)
-    values = np.array([value for _, value in rows], dtype=np.int64)
-    common = list(most_common(values, places, 4))
-    means = mean(values.astype(float), places, 4)
-    for vertex in range(4):
-        own = sorted(value for place, value in rows if place == vertex)
-        if own:
-            assert common[vertex] == max(own, key=lambda v: (own.count(v), -v))
-            assert means[vertex] == pytest.approx(sum(own) / len(own))
-        else:
-            assert common[vertex] is pd.NA
-            assert np.isnan(means[vertex])
 
 
 def test_values_by_vertex_keep_their_type():

@@ -14,8 +14,7 @@ import pytest
 
 from ossify import Cell, Link, load_cell, open_cell, save_cell
 from ossify.errors import OsyFormatError
-from ossify.io import tar
-from ossify.io.osy import describe_file, pieces
+from ossify.io.osy import describe_file, pieces, tar
 from ossify.io.osy.verifier import verify
 from ossify.testing import assert_cells_equal
 

@@ -16,8 +16,7 @@ import xxhash
 
 from ossify import Cell, Link, load_cell, save_cell
 from ossify.errors import OsyFormatError
-from ossify.io import tar
-from ossify.io.osy import describe_file
+from ossify.io.osy import describe_file, tar
 from ossify.io.osy.arrow_size import uncompressed_size
 from ossify.testing import assert_cells_equal
 

@@ -91,10 +91,18 @@ class TestData:
         layer.transform(lambda xyz: xyz * 10 + 100, inplace=True)
         assert layer.kdtree.maxes.tolist() == layer.vertices.max(axis=0).tolist()
 
-    @pytest.mark.parametrize("wrong", ["", None, 3])
+    @pytest.mark.parametrize("wrong", [None, 3])
     def test_a_layer_has_a_name(self, wrong):
-        with pytest.raises(TypeError, match=r"a layer's name must be a string that is not empty"):
+        with pytest.raises(TypeError, match=r"a layer's name must be a string"):
             PointCloudLayer(wrong, [[0, 0, 0]])
+
+    def test_the_name_of_a_layer_is_not_empty(self):
+        with pytest.raises(ValueError, match="a layer's name is empty"):
+            PointCloudLayer("", [[0, 0, 0]])
+
+    def test_the_name_of_a_layer_can_be_written_to_a_file(self):
+        with pytest.raises(ValueError, match=r"a layer's name, .* is no text"):
+            PointCloudLayer("\ud800", [[0, 0, 0]])
 
     def test_a_description_tells_counts_units_features_and_links(self, skeleton, capsys):
         skeleton.describe()

@@ -1,6 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ossify import Cell, Link
 from ossify.errors import (
@@ -214,6 +216,22 @@ class TestFeatures:
         assert result.tolist() == [3, 2]
         tied = aggregate(np.array([7, 5]), np.arange(2), np.zeros(2, int), 1, "majority")
         assert tied.tolist() == [5]
+
+    @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=12))
+    def test_majority_and_mean_are_those_counted_by_hand(self, rows):
+        groups = np.array([group for group, _ in rows], dtype=np.int64)
+        values = np.array([value for _, value in rows], dtype=np.int64)
+        places = np.arange(len(rows))
+        common = list(aggregate(values, places, groups, 4, "majority"))
+        means = aggregate(values.astype(float), places, groups, 4, "mean")
+        for group in range(4):
+            own = [value for at, value in rows if at == group]
+            if own:
+                assert common[group] == max(own, key=lambda v: (own.count(v), -v))
+                assert means[group] == pytest.approx(sum(own) / len(own))
+            else:
+                assert common[group] is pd.NA
+                assert np.isnan(means[group])
 
     @pytest.mark.parametrize("how", ["mean", "sum", "median", "max", "count", "majority", "first"])
     @pytest.mark.parametrize("feature", ["weight", "size"])

@@ -136,7 +136,6 @@ class TestIndexed:
     def test_no_path_and_no_common_ancestor_across_trees(self, two_trees):
         assert two_trees.path_rows(3, 7) is None
         assert two_trees.lowest_common_ancestor(3, 7) == -1
-        assert two_trees.lca_matrix([3, 6], [5, 7]).tolist() == [[1, -1], [-1, 6]]
         assert two_trees.distances_between([3], [7], two_trees.depth)[0, 0] == np.inf
 
     def test_distances_between_many_starts_and_one_end(self, two_trees):
@@ -171,14 +170,13 @@ class TestIndexed:
         rows = st.lists(st.integers(0, n - 1), min_size=1, max_size=6)
         starts, ends = data.draw(rows), data.draw(rows)
         from_root = tree.sums_from_root(np.arange(n, dtype=float))
-        ancestors = tree.lca_matrix(starts, ends)
         distances = tree.distances_between(starts, ends, from_root)
         for i, start in enumerate(starts):
             for j, end in enumerate(ends):
                 up, down = path_to_root(parents, start), path_to_root(parents, end)
                 shared = [row for row in up if row in down]
                 meeting = shared[0] if shared else -1
-                assert tree.lowest_common_ancestor(start, end) == ancestors[i, j] == meeting
+                assert tree.lowest_common_ancestor(start, end) == meeting
                 path = tree.path_rows(start, end)
                 unindexed = RootedTree.from_parents(parents).path_rows(start, end)
                 assert np.array_equal(path, unindexed)
@@ -196,16 +194,16 @@ class TestIndexed:
         sample = np.random.default_rng(0).integers(0, n, 12)
         from_root = tree.sums_from_root(np.ones(n))
         assert from_root.tolist() == tree.depth.tolist()
-        ancestors = tree.lca_matrix(sample, sample)
-        for i, row in enumerate(sample.tolist()):
+        for row in sample.tolist():
             path = path_to_root(large_forest, row)
             assert tree.depth[row] == len(path) - 1
             assert tree.component_root[row] == path[-1]
             assert tree.path_rows(row, int(path[-1])).tolist() == path
-            for j, other in enumerate(sample.tolist()):
+            for other in sample.tolist():
                 on_path = set(path)
                 shared = [at for at in path_to_root(large_forest, other) if at in on_path]
-                assert ancestors[i, j] == (shared[0] if shared else -1)
+                meeting = shared[0] if shared else -1
+                assert tree.lowest_common_ancestor(row, other) == meeting
         sizes = tree.subtree_sums(np.ones(n, int))
         assert sizes[tree.roots].sum() == n
         # Every vertex is counted once at each vertex of its path.
@@ -273,7 +271,6 @@ def test_an_empty_forest_answers_everything():
     assert nothing.depth.shape == nothing.component_root.shape == nothing.roots.shape == (0,)
     assert nothing.sums_from_root([]).shape == nothing.subtree_sums([]).shape == (0,)
     assert nothing.subtree_mask([]).shape == (0,)
-    assert nothing.lca_matrix([], []).shape == (0, 0)
     assert nothing.distances_between([], [], np.zeros(0)).shape == (0, 0)
     assert len(nothing.children) == 0
 
@@ -312,7 +309,7 @@ class TestWrongParents:
         with pytest.raises(TopologyError, match=f"row {row} is not"):
             two_trees.path_rows(0, row)
         with pytest.raises(TopologyError, match=f"row {row} is not"):
-            two_trees.lca_matrix([0], [row])
+            two_trees.lowest_common_ancestor(0, row)
 
     def test_values_of_another_length_are_refused(self, two_trees):
         for ask in (two_trees.subtree_sums, two_trees.sums_from_root):

@@ -10,7 +10,6 @@ from ossify.topology import sparse_graph
 from ossify.topology.sparse_graph import (
     adjacency,
     binary_adjacency,
-    component_labels,
     distances,
     edge_lengths,
     half_edge_length,
@@ -115,21 +114,6 @@ class TestAdjacency:
     def test_an_unknown_row_is_named(self, row):
         with pytest.raises(TopologyError, match=f"the first is {row}"):
             adjacency(5, np.array([[0, row]]), np.ones(1))
-
-
-class TestComponents:
-    def test_they_are_numbered_by_their_lowest_row(self):
-        assert component_labels(5, np.array([[4, 0], [3, 1]])).tolist() == [0, 1, 2, 1, 0]
-
-    def test_nothing_has_none(self):
-        assert component_labels(0, np.zeros((0, 2), int)).shape == (0,)
-
-    @given(graphs())
-    def test_vertices_share_one_if_a_path_joins_them(self, graph):
-        n, edges, weights = graph
-        labels = component_labels(n, edges)
-        joined = np.isfinite(floyd(n, edges, weights, directed=False))
-        assert ((labels[:, None] == labels) == joined).all()
 
 
 class TestDistances:

@@ -16,7 +16,7 @@ def strahler_number(cell: Cell | SkeletonLayer) -> npt.NDArray[np.int64]:
     """Strahler number of every skeleton vertex.
 
     A tip has 1. Elsewhere it is the greatest among the children, and one more where two or more
-    children share it (Strahler 1957).
+    children share it (Strahler 1952, after Horton 1945).
 
     Parameters
     ----------

@@ -6,6 +6,7 @@ import numpy as np
 
 from ossify._typing import FloatArray
 from ossify.layers.skeleton import SkeletonLayer
+from ossify.topology.spatial import norms
 
 
 def path_lengths(skeleton: SkeletonLayer) -> FloatArray:
@@ -22,4 +23,4 @@ def radial_distances(skeleton: SkeletonLayer) -> FloatArray:
     rows = whole.ids.find(skeleton.vertex_index)
     roots = np.take(whole.points, whole.tree.component_root[rows], axis=0)
     offset = skeleton.vertices - roots
-    return np.asarray(np.sqrt(np.einsum("ij,ij->i", offset, offset)))
+    return norms(offset)

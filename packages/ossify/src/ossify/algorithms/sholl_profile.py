@@ -13,6 +13,7 @@ from ossify.cell.cell import Cell
 from ossify.errors import ShapeError
 from ossify.layers.skeleton import SkeletonLayer
 from ossify.topology import shells
+from ossify.topology.spatial import norms
 
 _MOST_SHELLS = 1_000_000
 
@@ -82,7 +83,7 @@ def sholl(
     if (radii is None) == (step is None):
         raise ValueError("say where the spheres are by radii or by step, one of them")
     points = skeleton.vertices - _center(skeleton, center)
-    away = np.sqrt(np.einsum("ij,ij->i", points, points))
+    away = norms(points)
     if step is None:
         spheres = _checked_radii(radii)
     else:

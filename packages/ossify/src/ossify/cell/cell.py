@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
 import pandas as pd
 
-from ossify._typing import ArrayLike, FloatArray
 from ossify.cell.additions import Additions
 from ossify.cell.summary import cell_html, cell_text
-from ossify.layers.base import Layer
+from ossify.layers.base import Layer, Transform
 from ossify.layers.mapping import Aggregation
 from ossify.layers.siblings import Siblings
 from ossify.links import Unmapped
@@ -107,7 +106,7 @@ class Cell(Additions):
 
     def transform(
         self,
-        transform: Callable[[FloatArray], ArrayLike] | ArrayLike,
+        transform: Transform,
         inplace: bool = False,
         *,
         units: str | None = None,

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ossify._typing import IntArray
+from ossify.algorithms.subject import skeleton_of
 from ossify.cell.cell import Cell
 from ossify.compartment import Compartment
 from ossify.errors import UnknownLayerError
@@ -269,10 +270,8 @@ class _Sites:
 
 
 def _skeleton_of(cell: Cell | SkeletonLayer) -> SkeletonLayer:
-    if not isinstance(cell, (Cell, SkeletonLayer)):
-        raise TypeError(f"expected a Cell or a SkeletonLayer, not {type(cell).__name__}")
-    skeleton = cell if isinstance(cell, SkeletonLayer) else cell.skeleton
-    if skeleton is None or not len(skeleton):
+    skeleton = skeleton_of(cell)
+    if not len(skeleton):
         raise ValueError(
             f"{cell.name!r} has no skeleton with vertices, which is what a TreeNeuron holds"
         )

@@ -34,7 +34,7 @@ class Layer(Mapped):
     _kdtree: tuple[FloatArray, cKDTree] | None = None
 
     def __init__(self, name: str, table: VertexTable, units: str | None, space: str | None) -> None:
-        self._name = checked_name(name)
+        self._name = intake.checked_name(name, "a layer's name")
         self._table = table
         self._units = canonical_units(units)
         self._space = space
@@ -370,19 +370,6 @@ class Layer(Mapped):
     def __repr__(self) -> str:
         counts = ", ".join(f"{count:,} {what}" for what, count in self._outline()[0].items())
         return f"{type(self).__name__}({self._name!r}, {counts})"
-
-
-def checked_name(name: object) -> str:
-    """The name of a layer, if it can be one.
-
-    Raises
-    ------
-    TypeError
-        If it is not a string, or empty.
-    """
-    if not isinstance(name, str) or not name:
-        raise TypeError(f"a layer's name must be a string that is not empty, not {name!r}")
-    return name
 
 
 def _refuse_cell(return_cell: bool | None) -> None:

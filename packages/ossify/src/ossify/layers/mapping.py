@@ -10,8 +10,9 @@ import pandas as pd
 
 from ossify._typing import AnyArray, BoolArray, IntArray
 from ossify.errors import LinkError, MaskError, UnmappedVertexError
+from ossify.layers.columns import Column
 from ossify.layers.siblings import Member
-from ossify.layers.vertex_table import Column, column_of
+from ossify.layers.vertex_table import column_of
 from ossify.vertex_ids import NO_VERTEX
 
 Aggregation = str | Callable[..., Any] | dict[str, Any]

@@ -8,9 +8,10 @@ import numpy as np
 
 from ossify._frozen import freeze
 from ossify._typing import IntArray
+from ossify.layers.columns import Column
 from ossify.layers.geometry import EmbeddedTree
 from ossify.layers.mapping import Aggregation, aggregate
-from ossify.layers.vertex_table import Column, VertexTable, take
+from ossify.layers.vertex_table import VertexTable, take
 from ossify.topology.respacing import Respaced, interpolated, new_ids
 from ossify.topology.rooted_tree import RootedTree
 from ossify.vertex_ids import VertexIds

@@ -12,9 +12,10 @@ import numpy as np
 from ossify._frozen import Frozen, freeze
 from ossify._typing import AnyArray, ArrayLike, FloatArray, IntArray
 from ossify.errors import ShapeError
+from ossify.layers.columns import Column
 from ossify.layers.geometry import EmbeddedTree
 from ossify.layers.mapping import Aggregation, aggregate
-from ossify.layers.vertex_table import Column, VertexTable, take
+from ossify.layers.vertex_table import VertexTable, take
 from ossify.topology.pieces import piece_of, pieces
 from ossify.topology.ragged import Ragged
 from ossify.topology.rooted_tree import RootedTree

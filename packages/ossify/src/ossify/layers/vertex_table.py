@@ -14,8 +14,7 @@ from pandas.api.extensions import ExtensionArray
 from ossify._frozen import Frozen, freeze
 from ossify._typing import FloatArray, IntArray
 from ossify.errors import ShapeError, UnknownFeatureError
-from ossify.layers.columns import Column as Column  # it is known under this name too
-from ossify.layers.columns import PromisedColumns
+from ossify.layers.columns import Column, PromisedColumns
 from ossify.topology.selection import Selection
 from ossify.vertex_ids import VertexIds
 

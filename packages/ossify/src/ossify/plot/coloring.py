@@ -15,7 +15,7 @@ from ossify._typing import AnyArray, BoolArray
 from ossify.compartment import Compartment
 from ossify.errors import ShapeError, UnknownFeatureError
 from ossify.layers.base import Layer
-from ossify.layers.vertex_table import Column
+from ossify.layers.columns import Column
 from ossify.plot.values import numbers, vertex_values
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import pandas as pd
 from ossify._typing import FloatArray, IntArray
 from ossify.cell.cell import Cell
 from ossify.errors import UnknownLayerError
+from ossify.layers.columns import Column
 from ossify.layers.mesh import MeshLayer
-from ossify.layers.vertex_table import Column, take
+from ossify.layers.vertex_table import take
 from ossify.plot.coloring import Coloring, Palette, Scale, coloring
 from ossify.plot.frame import current_axes, finish
 from ossify.plot.guest import require_matplotlib

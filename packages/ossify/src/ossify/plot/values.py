@@ -11,7 +11,8 @@ from pandas.api.extensions import ExtensionArray
 from ossify._typing import ArrayLike, FloatArray
 from ossify.errors import ShapeError
 from ossify.layers.base import Layer
-from ossify.layers.vertex_table import Column, take
+from ossify.layers.columns import Column
+from ossify.layers.vertex_table import take
 
 
 def vertex_values(

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ossify._frozen import Frozen
 from ossify._typing import FloatArray
 from ossify.topology.rooted_tree import RootedTree
+from ossify.topology.spatial import norms
 
 Rows = npt.NDArray[np.int64]
 
@@ -54,7 +55,7 @@ class Segments(Frozen):
 
     def tortuosity(self, from_root: FloatArray, points: FloatArray) -> FloatArray:
         """(S,) path length over the straight distance of the ends; NaN where these coincide."""
-        straight = _norms(points[self.far] - points[self.near])
+        straight = norms(points[self.far] - points[self.near])
         length = from_root[self.far] - from_root[self.near]
         return np.divide(length, straight, out=np.full_like(length, np.nan), where=straight > 0)
 
@@ -88,8 +89,8 @@ def angles(apex: FloatArray, first: FloatArray, second: FloatArray) -> FloatArra
     """
     one, other = first - apex, second - apex
     # The arc tangent is exact for angles near 0 and pi too, where the arc cosine is not.
-    sine, cosine = _norms(np.cross(one, other)), np.einsum("ij,ij->i", one, other)
-    known = (_norms(one) > 0) & (_norms(other) > 0)
+    sine, cosine = norms(np.cross(one, other)), np.einsum("ij,ij->i", one, other)
+    known = (norms(one) > 0) & (norms(other) > 0)
     return np.where(known, np.arctan2(sine, cosine), np.nan)
 
 
@@ -130,7 +131,3 @@ def frusta(
     area = np.pi * (radius + other) * np.hypot(height, radius - other)
     volume = np.pi / 3 * height * (radius**2 + radius * other + other**2)
     return area, volume
-
-
-def _norms(vectors: FloatArray) -> FloatArray:
-    return np.asarray(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)))

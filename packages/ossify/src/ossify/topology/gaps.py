@@ -21,7 +21,7 @@ from ossify._frozen import Frozen
 from ossify._typing import BoolArray, FloatArray, IntArray
 from ossify.topology.ragged import joined_ranges
 from ossify.topology.rooted_tree import RootedTree
-from ossify.topology.spatial import nearest_tree
+from ossify.topology.spatial import nearest_tree, norms
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
@@ -148,7 +148,7 @@ class _Blocks(Frozen):
         # One in the middle of a block is nearest to all others.
         vertex = start + size // 2
         offset = placed - np.repeat(placed[vertex], size, axis=0)
-        away = np.sqrt(np.einsum("ij,ij->i", offset, offset))
+        away = norms(offset)
         return cls(
             index.order.astype(np.int64),
             start,
@@ -185,7 +185,7 @@ class _Blocks(Frozen):
         size = np.diff(start, append=len(begins))
         middle = start + size // 2
         offset = self.places - np.repeat(self.places[middle], size, axis=0)
-        reach = np.sqrt(np.einsum("ij,ij->i", offset, offset)) + self.radius
+        reach = norms(offset) + self.radius
         return _Coarse(start, size, self.places[middle], np.maximum.reduceat(reach, start))
 
     @property
@@ -225,7 +225,7 @@ def _cube_width(tree: RootedTree, placed: FloatArray) -> float:
     parent_place = tree.index.rank[tree.parent[tree.index.order]]
     has_parent = tree.parent[tree.index.order] >= 0
     step = placed[has_parent] - placed[parent_place[has_parent]]
-    total = np.sqrt(np.einsum("ij,ij->i", step, step)).sum()
+    total = norms(step).sum()
     return float(_EDGES_ACROSS * total / has_parent.sum()) if total > 0 else 1.0
 
 
@@ -286,7 +286,7 @@ def _close_among_all(
         starts = np.repeat(coarse.start[pairs[part, 1]], coarse.size[pairs[part, 0]])
         both = np.stack((np.repeat(first, times), joined_ranges(starts, times)), axis=1)
         between = blocks.places[both[:, 0]] - blocks.places[both[:, 1]]
-        distance = np.sqrt(np.einsum("ij,ij->i", between, between))
+        distance = norms(between)
         np.minimum.at(bound, group[both[:, 0]], distance)
         is_close = (
             distance <= _reach(blocks.radius, bound[group])[both[:, 0]] + blocks.radius[both[:, 1]]
@@ -319,7 +319,7 @@ def _close_coarse(coarse: _Coarse, group: Rows, asks: BoolArray, bound: FloatArr
         pairs.append(np.stack((np.repeat(asking, count), seconds), axis=1))
     unique: Rows = np.unique(np.concatenate(pairs), axis=0)
     between = coarse.places[unique[:, 0]] - coarse.places[unique[:, 1]]
-    distance = np.sqrt(np.einsum("ij,ij->i", between, between))
+    distance = norms(between)
     close: Rows = unique[distance <= reach[unique[:, 0]] + coarse.radius[unique[:, 1]]]
     return close
 
@@ -354,7 +354,7 @@ def _best_pairs(
     for part in _in_parts(blocks.size[first] * blocks.size[second]):
         mine, theirs, of_pair = _vertex_pairs(blocks, first[part], second[part])
         between = blocks.points[mine] - blocks.points[theirs]
-        length = np.sqrt(np.einsum("ij,ij->i", between, between))
+        length = norms(between)
         rows = np.stack((np.minimum(mine, theirs), np.maximum(mine, theirs)), axis=1)
         chosen = _shortest_of_each(length, rows, group[first[part]][of_pair])
         best_length.append(length[chosen])

@@ -345,27 +345,6 @@ class RootedTree(Frozen):
         place = self._meeting_place(first, second)
         return int(self.index.order[place]) if place >= 0 else -1
 
-    def lca_matrix(self, first: ArrayLike, second: ArrayLike) -> npt.NDArray[np.int64]:
-        """Lowest common ancestors of all pairs.
-
-        Parameters
-        ----------
-        first, second
-            (k,) and (m,) rows.
-
-        Returns
-        -------
-        (k, m) int64 array
-            Rows, -1 for pairs in different trees.
-        """
-        index = self.index
-        # The lowest common ancestor is the first in preorder of what lies between two vertices.
-        # As floats, places are exact.
-        rows, columns = self.checked_rows(first), self.checked_rows(second)
-        value = np.arange(index.n_places, dtype=np.float64)
-        places = least_between(index, index.rank[rows], index.rank[columns], value, absent=-1)
-        return np.append(index.order, np.int32(-1)).astype(np.int64)[places.astype(np.int64)]
-
     def distances_between(
         self, first: ArrayLike, second: ArrayLike, from_root: FloatArray
     ) -> FloatArray:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from ossify._typing import FloatArray, IntArray
 from ossify.topology.ragged import joined_ranges
+from ossify.topology.spatial import norms
 
 _AT_ONCE = 1 << 16
 
@@ -31,7 +32,7 @@ def crossings(start: FloatArray, stop: FloatArray, radii: FloatArray) -> npt.NDA
     >>> crossings(*ends, np.array([1.0, 3, 4])).tolist()
     [1, 2, 0]
     """
-    distances = np.stack((_norm(start), _norm(stop)))
+    distances = np.stack((norms(start), norms(stop)))
     near, far = distances.min(axis=0), distances.max(axis=0)
     first = np.bincount(np.searchsorted(radii, near), minlength=len(radii) + 1)
     after = np.bincount(np.searchsorted(radii, far), minlength=len(radii) + 1)
@@ -62,8 +63,8 @@ def length_within(start: FloatArray, stop: FloatArray, radii: FloatArray) -> Flo
     squared = np.einsum("ij,ij->i", along, along)
     reach = np.einsum("ij,ij->i", start, along)
     share = np.divide(-reach, squared, out=np.zeros_like(squared), where=squared > 0)
-    nearest = _norm(start + np.clip(share, 0, 1)[:, np.newaxis] * along)
-    farthest = np.maximum(_norm(start), _norm(stop))
+    nearest = norms(start + np.clip(share, 0, 1)[:, np.newaxis] * along)
+    farthest = np.maximum(norms(start), norms(stop))
     length = np.sqrt(squared)
 
     # Few lines meet a sphere, and only those are cut: `low` is the first sphere that a line
@@ -92,7 +93,3 @@ def _batches(n_cuts: IntArray) -> list[IntArray]:
     lines = np.flatnonzero(n_cuts)
     batch = np.cumsum(n_cuts[lines]) // _AT_ONCE
     return np.split(lines, np.flatnonzero(np.diff(batch)) + 1)
-
-
-def _norm(vectors: FloatArray) -> FloatArray:
-    return np.asarray(np.sqrt(np.einsum("ij,ij->i", vectors, vectors)))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ossify._typing import AnyArray, BoolArray, FloatArray, IntArray
 from ossify.errors import TopologyError
 from ossify.topology.rooted_tree import RootedTree
+from ossify.topology.spatial import norms
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -50,7 +51,7 @@ def edge_lengths(points: FloatArray, edges: IntArray) -> FloatArray:
     for start in range(0, len(edges), _BLOCK):
         block = edges[start : start + _BLOCK]
         step = np.take(points, block[:, 0], axis=0) - np.take(points, block[:, 1], axis=0)
-        _norms(step, lengths[start : start + _BLOCK])
+        norms(step, out=lengths[start : start + _BLOCK])
     return lengths
 
 
@@ -78,7 +79,7 @@ def parent_edge_lengths(points: FloatArray, parent: IntArray) -> FloatArray:
     for start in range(0, len(parent), _BLOCK):
         stop = start + _BLOCK
         step = points[start:stop] - np.take(points, parent[start:stop], axis=0)
-        _norms(step, lengths[start:stop])
+        norms(step, out=lengths[start:stop])
     lengths[parent < 0] = 0.0
     return lengths
 
@@ -157,25 +158,6 @@ def half_edge_length(n_vertices: int, edges: IntArray, lengths: FloatArray) -> F
     return 0.5 * (at_first + at_second)
 
 
-def component_labels(n_vertices: int, edges: IntArray) -> npt.NDArray[np.int32]:
-    """(n,) number of the connected component of each vertex.
-
-    Components are numbered from 0 in ascending order of the lowest row in each.
-
-    Examples
-    --------
-    >>> component_labels(4, np.array([[3, 0], [2, 1]])).tolist()
-    [0, 1, 1, 0]
-    """
-    from scipy.sparse.csgraph import connected_components
-
-    if n_vertices == 0:
-        return np.empty(0, dtype=np.int32)
-    graph = binary_adjacency(n_vertices, edges, directed=True)
-    labels: npt.NDArray[np.int32] = connected_components(graph, directed=False)[1]
-    return labels
-
-
 def distances(
     csgraph: csr_matrix,
     sources: IntArray | None = None,
@@ -244,11 +226,6 @@ def shortest_path_rows(
     _, before = dijkstra(csgraph, indices=source, return_predecessors=True)
     # The shortest paths from one source make a tree.
     return RootedTree(np.maximum(before, -1).astype(np.int32)).path_rows(source, target)
-
-
-def _norms(vectors: FloatArray, out: FloatArray) -> None:
-    np.einsum("ij,ij->i", vectors, vectors, out=out)
-    np.sqrt(out, out=out)
 
 
 def _rows_of(csgraph: csr_matrix, rows: IntArray) -> npt.NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Nearest points."""
+"""Lengths of vectors, and nearest points."""
 
 from __future__ import annotations
 
@@ -11,6 +11,19 @@ from ossify.errors import TopologyError
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree
+
+
+def norms(vectors: FloatArray, out: FloatArray | None = None) -> FloatArray:
+    """(n,) Euclidean lengths of (n, k) vectors, written to `out` if that is given.
+
+    Examples
+    --------
+    >>> norms(np.array([[3.0, 4, 0], [0, 0, 2]])).tolist()
+    [5.0, 2.0]
+    """
+    # Unlike `np.linalg.norm`, this makes no array of all squares first.
+    squared = np.einsum("ij,ij->i", vectors, vectors, out=out)
+    return np.asarray(np.sqrt(squared, out=out))
 
 
 def nearest_tree(points: FloatArray) -> cKDTree:

@@ -12,6 +12,7 @@ from ossify._typing import BoolArray, FloatArray, IntArray
 from ossify.topology.preorder import Preorder
 from ossify.topology.ragged import Ragged, joined_ranges, offsets_of
 from ossify.topology.rooted_tree import RootedTree
+from ossify.topology.spatial import norms
 
 Rows = npt.NDArray[np.int64]
 
@@ -193,4 +194,4 @@ def _distances_to_lines(
     reach = np.einsum("ij,ij->i", offset, along)
     share = np.divide(reach, length, out=np.zeros_like(length), where=length > 0)
     offset -= np.clip(share, 0, 1)[:, np.newaxis] * along
-    return np.asarray(np.sqrt(np.einsum("ij,ij->i", offset, offset)))
+    return norms(offset)

@@ -13,10 +13,12 @@ from ossify.cell.cell import Cell
 from ossify.compartment import Compartment
 from ossify.errors import MeshWorkFormatError
 from ossify.io.meshwork_h5.contents import Contents, Skeleton, read_contents
-from ossify.io.meshwork_h5.tables import Table, by_vertex, mean, most_common
+from ossify.io.meshwork_h5.tables import Table, by_vertex
 from ossify.io.report import ConversionReport, NotCarried
 from ossify.io.storage import Location, Readable
-from ossify.layers.vertex_table import XYZ, Column
+from ossify.layers.columns import Column
+from ossify.layers.mapping import aggregate
+from ossify.layers.vertex_table import XYZ
 from ossify.links import Link
 from ossify.topology.spatial import nearest_tree
 from ossify.vertex_ids import NO_VERTEX
@@ -263,13 +265,13 @@ class _CellMaker:
             if not pd.api.types.is_numeric_dtype(series.dtype):
                 self._leave("feature", name, count, f"{series.dtype} has no mean")
                 continue
-            here = there & ~series.isna().to_numpy()
-            if pd.api.types.is_integer_dtype(series.dtype):
-                common = most_common(series[here].to_numpy(dtype=np.int64), rows[here], count)
-                undefined = int(Compartment.UNDEFINED)
-                values = _filled(common, undefined) if name == "compartment" else common
-            else:
-                values = mean(series[here].to_numpy(dtype=np.float64), rows[here], count)
+            is_whole = pd.api.types.is_integer_dtype(series.dtype)
+            here = np.flatnonzero(there & ~series.isna().to_numpy())
+            given = series.array[here].to_numpy(np.int64 if is_whole else np.float64)
+            how = "majority" if is_whole else "mean"
+            values = aggregate(given, np.arange(len(here)), rows[here], count, how)
+            if name == "compartment" and is_whole:
+                values = _filled(values, int(Compartment.UNDEFINED))
             self._add_feature(Cell.SKEL_LN, name, values)
 
     def _add_feature(self, layer: str, name: str, values: Column) -> None:

@@ -13,7 +13,8 @@ import pandas as pd
 from ossify._typing import AnyArray, FloatArray, IntArray
 from ossify.errors import ShapeError
 from ossify.io.meshwork_h5.hdf import Hdf
-from ossify.layers.vertex_table import Column, as_column
+from ossify.layers.columns import Column
+from ossify.layers.vertex_table import as_column
 from ossify.vertex_ids import NO_VERTEX, as_ids
 
 ANNOTATIONS = "annotations"
@@ -186,30 +187,3 @@ def by_vertex(column: Column, places: IntArray, n_vertices: int) -> Column:
         series = series.astype("Int64")
     taken: Column = series.array.take(rows, allow_fill=True)
     return taken
-
-
-def most_common(values: IntArray, places: IntArray, n_vertices: int) -> Column:
-    """(V,) the value that most rows have for a vertex, of equals the lowest; missing for none.
-
-    Examples
-    --------
-    >>> most_common(np.array([3, 2, 3, 4]), np.array([0, 0, 0, 2]), 3).tolist()
-    [3, <NA>, 4]
-    """
-    pairs, counts = np.unique(np.stack([places, values]), axis=1, return_counts=True)
-    order = np.lexsort((pairs[1], -counts, pairs[0]))
-    where, first = np.unique(pairs[0][order], return_index=True)
-    result = np.zeros(n_vertices, dtype=np.int64)
-    result[where] = pairs[1][order][first]
-    missing = np.ones(n_vertices, dtype=bool)
-    missing[where] = False
-    return pd.arrays.IntegerArray(result, missing) if missing.any() else result
-
-
-def mean(values: FloatArray, places: IntArray, n_vertices: int) -> FloatArray:
-    """(V,) the mean of the rows for a vertex, NaN for none."""
-    counts = np.bincount(places, minlength=n_vertices)
-    sums = np.bincount(places, weights=values, minlength=n_vertices)
-    means = np.full(n_vertices, np.nan)
-    np.divide(sums, counts, out=means, where=counts > 0)
-    return means

@@ -22,12 +22,13 @@ from ossify.io.osy.manifest import LayerEntry, LinkEntry, Manifest, format_error
 from ossify.io.osy.tables import numbers, piece, read_table
 from ossify.io.storage import Buffer, Source
 from ossify.layers.base import Layer
+from ossify.layers.columns import Column
 from ossify.layers.geometry import EmbeddedTree
 from ossify.layers.graph import GraphLayer
 from ossify.layers.mesh import MeshLayer
 from ossify.layers.points import PointCloudLayer
 from ossify.layers.skeleton import SkeletonLayer
-from ossify.layers.vertex_table import Column, VertexTable
+from ossify.layers.vertex_table import VertexTable
 from ossify.links import Linkage, LinkTable
 from ossify.topology.rooted_tree import RootedTree
 from ossify.vertex_ids import VertexIds

@@ -19,7 +19,8 @@ import pyarrow as pa
 
 from ossify._typing import AnyArray
 from ossify.io.osy.values import decode_value, encode_value
-from ossify.layers.vertex_table import Column, freeze_column
+from ossify.layers.columns import Column
+from ossify.layers.vertex_table import freeze_column
 
 Holding: TypeAlias = dict[str, Any]
 """How a column was held in memory, as JSON."""

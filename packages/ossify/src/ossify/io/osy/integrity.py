@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import xxhash
 
-from ossify.io import tar
-from ossify.io.osy import layout
+from ossify.io.osy import layout, tar
 from ossify.io.osy.manifest import Manifest, Member, Piece
 from ossify.io.storage import Buffer, Source
 

@@ -23,14 +23,14 @@ from ossify.io.osy.manifest import LayerEntry, LinkEntry, Manifest, format_error
 from ossify.io.osy.pieces import PartialTable
 from ossify.io.storage import Source
 from ossify.layers.base import Layer
-from ossify.layers.columns import PromisedColumns
+from ossify.layers.columns import Column, PromisedColumns
 from ossify.layers.geometry import EmbeddedGraph, EmbeddedSurface
 from ossify.layers.graph import GraphLayer
 from ossify.layers.mesh import MeshLayer
 from ossify.layers.points import PointCloudLayer
 from ossify.layers.siblings import Promise
 from ossify.layers.skeleton import SkeletonLayer
-from ossify.layers.vertex_table import Column, VertexTable
+from ossify.layers.vertex_table import VertexTable
 from ossify.links import LinkTable
 
 Made = TypeVar("Made")

@@ -17,7 +17,7 @@ from ossify.io.osy import layout
 from ossify.io.osy.codecs import foreign_column
 from ossify.io.osy.tables import piece, read_table
 from ossify.io.storage import Buffer
-from ossify.layers.vertex_table import Column
+from ossify.layers.columns import Column
 from ossify.vertex_ids import VertexIds
 
 

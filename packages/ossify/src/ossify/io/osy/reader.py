@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from ossify.cell.cell import Cell
 from ossify.errors import OsyFormatError, UnknownLayerError
-from ossify.io import tar
-from ossify.io.osy import layout
+from ossify.io.osy import layout, tar
 from ossify.io.osy.archive import GET_ANEW, Archive, WholeArchive
 from ossify.io.osy.integrity import index_member, size_problem
 from ossify.io.osy.lazy_archive import LazyArchive

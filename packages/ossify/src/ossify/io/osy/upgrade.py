@@ -19,8 +19,7 @@ from ossify._frozen import freeze
 from ossify._typing import AnyArray, BoolArray, IntArray
 from ossify.cell.cell import Cell
 from ossify.errors import OsyFormatError
-from ossify.io import tar
-from ossify.io.osy import layout
+from ossify.io.osy import layout, tar
 from ossify.io.osy.arrays import read_npz
 from ossify.io.osy.manifest import check_version, format_error
 from ossify.io.osy.pandas_notes import NotedTable

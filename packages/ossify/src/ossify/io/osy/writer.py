@@ -14,9 +14,9 @@ import xxhash
 
 from ossify._version import __version__
 from ossify.cell.cell import Cell
-from ossify.io import storage, tar
+from ossify.io import storage
 from ossify.io.osy import compatible as old
-from ossify.io.osy import layout
+from ossify.io.osy import layout, tar
 from ossify.io.osy.arrays import write_npz
 from ossify.io.osy.codecs import encode_column
 from ossify.io.osy.manifest import Feature, LayerEntry, LinkEntry, Manifest, Member, Piece

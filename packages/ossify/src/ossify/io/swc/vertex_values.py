@@ -19,7 +19,7 @@ from ossify.io.swc.reader import COMPARTMENT, RADIUS
 from ossify.layers.skeleton import SkeletonLayer
 
 if TYPE_CHECKING:
-    from ossify.layers.vertex_table import Column
+    from ossify.layers.columns import Column
 
 Names: TypeAlias = str | Sequence[str] | None
 

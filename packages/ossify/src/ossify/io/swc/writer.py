@@ -13,6 +13,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from ossify._typing import IntArray
+from ossify.algorithms.subject import skeleton_of
 from ossify.cell.cell import Cell
 from ossify.io import storage
 from ossify.io.report import ConversionReport, NotCarried
@@ -103,7 +104,7 @@ default_compartment_label, default_radius, units
       feature 'compartment' (2): there is none, so type 0 was written
       feature 'radius' (2): there is none, so 100 was written
     """
-    skeleton = _skeleton_of(cell)
+    skeleton = skeleton_of(cell)
     target = _default_target(cell) if file is None else file
     if not is_text_file(target):
         storage.check_free(cast("Location | Writable", target), allow_overwrite)
@@ -246,17 +247,6 @@ class _Plan:
         if skeleton.root is not None and len(skeleton.roots) > 1:
             reason = "of several roots an SWC file states none; it is the first"
             yield NotCarried("root", str(skeleton.root), 1, reason)
-
-
-def _skeleton_of(cell: Cell | SkeletonLayer) -> SkeletonLayer:
-    skeleton = cell if isinstance(cell, SkeletonLayer) else None
-    if isinstance(cell, Cell):
-        skeleton = cell.skeleton
-        if skeleton is None:
-            raise ValueError(f"{_title(cell)} has no skeleton, which is what SWC files hold")
-    if skeleton is None:
-        raise TypeError(f"expected a Cell or a SkeletonLayer, not {type(cell).__name__}")
-    return skeleton
 
 
 def _title(cell: Cell | SkeletonLayer) -> str:
