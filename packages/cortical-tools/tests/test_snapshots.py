@@ -215,3 +215,54 @@ def test_a_folder_that_is_there_is_left_alone(dataset, tmp_path):
     (tmp_path / "mine").mkdir()
     with pytest.raises(ValueError, match="exists already"):
         dataset.snapshot(tmp_path / "mine", tables=["nucleus_detection_v0"], progress=False)
+
+
+def test_neurons_are_gathered_one_by_one_and_none_of_them_twice(service, dataset, roots, tmp_path):
+    folder = tmp_path / "frozen"
+    stuck = service.faults.add(f"*/node/{roots[2]}/lvl2_graph", status=500)
+    with pytest.raises(OSError, match="500"):
+        take(dataset, folder, roots)
+    service.faults.remove(stuck)
+    stuck = service.faults.add("*/get_cached_skeletons/*", status=500)
+    service.log.clear()
+    with pytest.raises(OSError, match="500"):
+        take(dataset, folder, roots)
+    asked = [one.path for one in service.log if "/lvl2_graph" in one.path]
+    assert [path.split("/")[-2] for path in asked] == [str(roots[2])]
+    service.faults.remove(stuck)
+    service.log.clear()
+    client = load_client(take(dataset, folder, roots))
+    # All that is asked again is whether these are roots of the version.
+    graph = [one.path.split("/")[-1] for one in service.log if "/segmentation/" in one.path]
+    assert graph == ["is_latest_roots"]
+    assert not (folder / "steps").exists()
+    for root in roots:
+        ids = dataset.get_l2_ids(root)
+        pd.testing.assert_frame_equal(client.get_l2data(ids), dataset.get_l2data(ids))
+
+
+def test_meshes_are_kept_where_they_are_wanted(service, dataset, roots, tmp_path):
+    pytest.importorskip("cloudvolume")
+    frozen = load_client(take(dataset, tmp_path / "frozen", roots, meshes=True))
+    with pytest.raises(LookupError, match="404"):
+        dataset.mesh.get_mesh(roots[0])
+    with pytest.raises(LookupError, match="404 Client Error"):
+        frozen.mesh.get_mesh(roots[0])
+    for root in roots[1:]:
+        before = dataset.mesh.get_mesh(root)
+        service.log.clear()
+        after = frozen.mesh.get_mesh(root)
+        assert not service.log
+        assert len(after.faces) == len(before.faces) > 0
+        assert corners(after) == corners(before)
+    other = dataset.cell_id_to_root_id(206054)["root_id"].item()
+    with pytest.raises(LookupError, match="400 Client Error"):
+        frozen.mesh.get_mesh(other)
+    without = load_client(take(dataset, tmp_path / "without", roots))
+    with pytest.raises(LookupError, match="404 Client Error"):
+        without.mesh.get_mesh(roots[0])
+
+
+def corners(mesh):
+    """The corners of every face, the faces in a definite order."""
+    return sorted(mesh.vertices[mesh.faces].reshape(-1, 9).tolist())

@@ -581,7 +581,9 @@ class DatasetClient:
         tables: Sequence[str] = (),
         views: Sequence[str] = (),
         *,
+        lineage_of: Ids = (),
         skeletons: bool = True,
+        meshes: bool = False,
         progress: bool = True,
     ) -> Path:
         return snapshots.take_snapshot(
@@ -591,7 +593,9 @@ class DatasetClient:
             root_ids,
             tables,
             views,
+            lineage_of=lineage_of,
             skeletons=skeletons,
+            meshes=meshes,
             progress=progress,
         )
 

@@ -244,7 +244,7 @@ def _ask(connection: Connection, query: Query, moment: Moment) -> _Answer:
             kind = "view" if query.is_view else "table"
             raise UnknownTableError(
                 f"{connection.datastack_name} has no {kind} {query.table!r}; client.{kind}s lists "
-                "those there are"
+                f"those there are. ({_said(error.response)})"
             ) from error
         raise
     frame = _read_arrow(response)
@@ -322,6 +322,14 @@ def _live(query: Query, moment: Moment, body: dict[str, Any], arguments: dict[st
 
 def _is_missing(response: Any, table: str) -> bool:
     return response is not None and response.status_code == 404 and table in response.text
+
+
+def _said(response: Any) -> str:
+    """What a server says went wrong."""
+    try:
+        return str(response.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        return str(response.text)[:300]
 
 
 def require_resolution(resolution: Sequence[float] | None, what: str) -> None:

@@ -16,14 +16,36 @@ from cortical_tools.snapshot_folder import layout
 _CHOOSING = ("filter_in_dict", "filter_equal_dict")
 
 
-def require_held(served: ServedSnapshot, tables: Sequence[str], body: Mapping[str, Any]) -> None:
+def require_held(
+    served: ServedSnapshot,
+    tables: Sequence[str],
+    body: Mapping[str, Any],
+    moment: int | None = None,
+    *,
+    is_count: bool = False,
+) -> None:
     """Refuse a query, of one table or several that are joined, whose answer would not be whole.
 
     One row may be asked for: it shows the columns.
+
+    Parameters
+    ----------
+    served
+        What is asked.
+    tables
+        Of which the query is.
+    body
+        The query.
+    moment
+        The moment whose rows are asked for; None for those of a version.
+    is_count
+        Whether the answer is the number of the rows.
     """
     partial = [name for name in tables if name in served.facts.partial]
+    if not partial or (body.get("limit") == 1 and not is_count):
+        return
     # What is joined to rows that are all held is held, too.
-    if not partial or body.get("limit") == 1 or any(_is_held(served, one, body) for one in partial):
+    if any(_is_held(served, one, body, moment) for one in partial):
         return
     columns = " or ".join(served.facts.partial[partial[0]])
     raise Refusal(
@@ -34,23 +56,27 @@ def require_held(served: ServedSnapshot, tables: Sequence[str], body: Mapping[st
     )
 
 
-def _is_held(served: ServedSnapshot, table: str, body: Mapping[str, Any]) -> bool:
+def _is_held(
+    served: ServedSnapshot, table: str, body: Mapping[str, Any], moment: int | None
+) -> bool:
     return any(
-        set(value if isinstance(value, list) else [value]) <= _held(served, table, column)
+        set(value if isinstance(value, list) else [value]) <= _held(served, table, column, moment)
         for kind in _CHOOSING
         for column, value in (body.get(kind) or {}).get(table, {}).items()
     )
 
 
-def _held(served: ServedSnapshot, table: str, column: str) -> set[int]:
+def _held(served: ServedSnapshot, table: str, column: str, moment: int | None) -> set[int]:
     """The values of a column of which every row is there."""
     if column == "id":
-        return _ids_of(served, table)
+        return _ids_of(served, table, moment)
     values = served.facts.partial[table].get(column, [])
-    return _ids_of(served, values) if isinstance(values, str) else set(values)
+    return _ids_of(served, values, moment) if isinstance(values, str) else set(values)
 
 
-def _ids_of(served: ServedSnapshot, table: str) -> set[int]:
-    newest = served.facts.versions[-1].number
-    rows, _ = served.snapshot.rows(layout.TABLES, table, newest)
+def _ids_of(served: ServedSnapshot, table: str, moment: int | None) -> set[int]:
+    if moment is None:
+        rows = served.rows(layout.TABLES, table, served.facts.versions[-1])
+    else:
+        rows, _ = served.live_rows(table, moment)
     return set(rows["id"].to_numpy(dtype="int64").tolist())

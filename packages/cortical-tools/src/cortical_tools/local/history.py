@@ -38,27 +38,37 @@ class IdHistory:
     def __init__(self, snapshot: Snapshot) -> None:
         roots = snapshot.frame(layout.ROOTS).sort_values("root_id")
         self.chunks = Chunks.from_info(dict(snapshot.facts.graphene))
-        self.root_ids: IntArray = _ints(roots["root_id"])
-        self.created: IntArray = _times(roots["created"])
-        self.replaced: IntArray = _times(roots["replaced"])
+        self.root_ids: IntArray = ints(roots["root_id"])
+        self.created: IntArray = times(roots["created"])
+        self.replaced: IntArray = times(roots["replaced"])
         lineage = snapshot.frame(layout.LINEAGE)
-        self.old, self.new = _ints(lineage["old_root_id"]), _ints(lineage["new_root_id"])
-        self.operation = _ints(lineage["operation_id"])
+        self.old, self.new = ints(lineage["old_root_id"]), ints(lineage["new_root_id"])
+        self.operation = ints(lineage["operation_id"])
         members = snapshot.frame(layout.MEMBERS)
-        self._member_root, self._member_l2 = _ints(members["root_id"]), _ints(members["l2_id"])
+        self._member_root, self._member_l2 = ints(members["root_id"]), ints(members["l2_id"])
         supervoxels = snapshot.frame(layout.SUPERVOXELS)
-        self._supervoxel = _ints(supervoxels["supervoxel_id"])
-        self._supervoxel_l2 = _ints(supervoxels["l2_id"])
-        self._supervoxel_root = _ints(supervoxels["root_id"])
+        self._supervoxel = ints(supervoxels["supervoxel_id"])
+        self._supervoxel_l2 = ints(supervoxels["l2_id"])
+        self._supervoxel_root = ints(supervoxels["root_id"])
 
     @cached_property
     def events(self) -> IntArray:
         """The moments at which anything changed, ascending."""
         return np.unique(np.concatenate([self.created, self.replaced]))
 
+    @property
+    def members(self) -> tuple[IntArray, IntArray]:
+        """Roots, and the level-2 ids that they are made of."""
+        return self._member_root, self._member_l2
+
+    @property
+    def supervoxels(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Supervoxels, the roots that they belonged to, and their level-2 ids there."""
+        return self._supervoxel, self._supervoxel_root, self._supervoxel_l2
+
     def rows(self, root_ids: IntArray) -> tuple[IntArray, BoolArray]:
         """Where each root is in `root_ids`, and whether it is there at all."""
-        return _find(self.root_ids, root_ids)
+        return find(self.root_ids, root_ids)
 
     def is_known(self, root_ids: IntArray) -> BoolArray:
         """(N,) whether each root ever existed."""
@@ -90,7 +100,7 @@ class IdHistory:
             here = layers == layer
             if 0 < layer <= target and layer <= self.chunks.n_layers:
                 keys, values = self._ascent(int(layer), target, self._epoch(at))
-                rows, known = _find(keys, node_ids[here])
+                rows, known = find(keys, node_ids[here])
                 found[here] = np.where(known, values[rows], 0) if len(keys) else 0
         return found
 
@@ -213,17 +223,19 @@ class IdHistory:
         return np.where(known, self.created[rows], _NEVER) if len(root_ids) else root_ids
 
 
-def _ints(column: pd.Series) -> IntArray:
+def ints(column: pd.Series) -> IntArray:
+    """A column of ids, none of them missing."""
     return column.to_numpy(dtype=np.int64)
 
 
-def _times(column: pd.Series) -> IntArray:
+def times(column: pd.Series) -> IntArray:
+    """A column of moments in nanoseconds, the end of time where there is none."""
     moments = pd.to_datetime(column, utc=True)
     nanoseconds = moments.dt.tz_localize(None).to_numpy().astype("datetime64[ns]").astype(np.int64)
     return np.where(moments.isna(), _NEVER, nanoseconds)
 
 
-def _find(keys: IntArray, wanted: IntArray) -> tuple[IntArray, BoolArray]:
+def find(keys: IntArray, wanted: IntArray) -> tuple[IntArray, BoolArray]:
     """Where each wanted value is among sorted keys, and whether it is there."""
     if not len(keys):
         return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=np.bool_)

@@ -76,7 +76,8 @@ class MeshFiles:
         mesh = self.mesh(root_id)
         if mesh is None:
             return None
-        ids = mesh.fragment_ids()
+        # What is of no level-2 id is a fragment of the object itself: names are of one object.
+        ids = [l2_id or root_id for l2_id in mesh.fragment_ids()]
         if kind == "initial":
             offsets = self._shard(root_id)[1]
             sizes = np.diff(offsets).tolist()
@@ -97,7 +98,8 @@ class MeshFiles:
         if mesh is None:
             return None
         write = legacy_bytes if kind == "legacy" else self._draco
-        return write(*mesh.fragment(int(name.partition(":")[0])))
+        l2_id = int(name.partition(":")[0])
+        return write(*mesh.fragment(0 if l2_id == root_id else l2_id))
 
     def shard(self, name: str) -> bytes | None:
         """The file with all fragments of a mesh, one after the other."""
@@ -114,8 +116,10 @@ class MeshFiles:
         offsets = np.cumsum([0, *map(len, parts)], dtype=np.int64)
         return b"".join(parts), offsets
 
-    def _bounds(self, l2_id: int) -> str:
-        place = self._chunks.place(np.array([l2_id], dtype=np.int64), 2)[0]
+    def _bounds(self, node_id: int) -> str:
+        """The voxels of the chunk that a node is in, as names of fragments have them."""
+        layer = int(self._chunks.layer(np.array(node_id)))
+        place = self._chunks.place(np.array([node_id], dtype=np.int64), layer)[0]
         low = place * self._chunks.size
         high = low + self._chunks.size
         return "_".join(f"{start}-{stop}" for start, stop in zip(low, high, strict=True))

@@ -6,18 +6,23 @@ import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cortical_tools.local.answers import Refusal
+from cortical_tools.local.held_ids import HeldIds
 from cortical_tools.local.history import IdHistory
 from cortical_tools.local.level2 import Level2Data
 from cortical_tools.local.mesh_files import MeshFiles
-from cortical_tools.local.tables import Lookup, at_moment, of_version
+from cortical_tools.local.tables import IntArray, Lookup, at_moment, of_version
 from cortical_tools.snapshot_folder import Snapshot, Version, layout
 
+# Clients ask about the last moment of what stands at a version's time by a millisecond before it.
+_CLIENTS_TAKE_OFF = 1_000_000
 _FIRST_NEW_ID = 5_000_000_000_000_001
 
 
@@ -56,6 +61,11 @@ class ServedSnapshot:
             return self.__dict__.get("history") or IdHistory(self.snapshot)
 
     @cached_property
+    def ids(self) -> HeldIds:
+        """The id history, as far as it is held."""
+        return HeldIds(self.snapshot, self.history)
+
+    @cached_property
     def level2(self) -> Level2Data:
         """Level-2 attributes and edges."""
         return Level2Data(self.snapshot)
@@ -85,6 +95,14 @@ class ServedSnapshot:
                 return version
         raise Refusal(404, f"version {text} not found in {self.facts.datastack_name}")
 
+    def absent(self, what: str, name: str) -> Refusal:
+        """What is said of a table or view that is not there."""
+        if self.facts.held is None:
+            return Refusal(404, f"{what} {name} not found in {self.facts.datastack_name}")
+        return Refusal(
+            404, f"the snapshot does not hold {what} {name}; take it with it among its {what}s"
+        )
+
     def check_datastack(self, name: str) -> None:
         """Refuse with 404 what is another datastack."""
         if name != self.facts.datastack_name:
@@ -94,8 +112,7 @@ class ServedSnapshot:
         """The rows of a table or view in a version; not to be changed."""
         catalogue = self.facts.tables if kind == layout.TABLES else self.facts.views
         if name not in catalogue:
-            what = "table" if kind == layout.TABLES else "view"
-            raise Refusal(404, f"{what} {name} not found in {self.facts.datastack_name}")
+            raise self.absent("table" if kind == layout.TABLES else "view", name)
         return self._rows(kind, name, version)
 
     @lru_cache(maxsize=64)  # noqa: B019 - lives as long as its server
@@ -109,23 +126,58 @@ class ServedSnapshot:
         They are not to be changed.
         """
         if name not in self.facts.tables:
-            raise Refusal(404, f"table {name} not found in {self.facts.datastack_name}")
+            raise self.absent("table", name)
         return self._live_rows(name, moment)
 
     @lru_cache(maxsize=16)  # noqa: B019 - lives as long as its server
     def _live_rows(self, name: str, moment: int) -> tuple[pd.DataFrame, pd.Series]:
-        rows, _ = self.snapshot.rows(layout.TABLES, name, self._version_for(moment).number)
-        return at_moment(rows, moment, self._lookup)
+        if self.facts.held is None:
+            rows, _ = self.snapshot.rows(layout.TABLES, name, self._version_for(moment).number)
+            return at_moment(rows, moment, self._lookup)
+        return at_moment(self._frozen_rows(name, moment, self.facts.held.taken), moment, _nowhere)
+
+    def _frozen_rows(self, name: str, moment: int, taken: datetime) -> pd.DataFrame:
+        """The rows of a table at a moment at which the dataset was asked for them."""
+        live = self.snapshot.path(layout.live_rows_of(name))
+        if live is not None and moment >= _nanoseconds(taken):
+            return self.snapshot.frame(layout.live_rows_of(name))
+        for version in self.facts.versions:
+            stamp, changes = _nanoseconds(version.time_stamp), self.history.events
+            # What was edited in between had other roots before.
+            is_same = not ((moment < changes) & (changes <= stamp)).any()
+            if stamp - _CLIENTS_TAKE_OFF <= moment <= stamp and is_same:
+                return self.snapshot.rows(layout.TABLES, name, version.number)[0]
+        versions = " and ".join(
+            f"version {one.number} ({one.time_stamp:%Y-%m-%d %H:%M:%S.%f} UTC)"
+            for one in self.facts.versions
+        )
+        when = f"{pd.Timestamp(moment, tz='UTC'):%Y-%m-%d %H:%M:%S.%f}"
+        now = f" and of {taken:%Y-%m-%d %H:%M:%S.%f} UTC and later" if live else ""
+        raise Refusal(
+            400,
+            f"the snapshot does not hold {name} of {when} UTC, but of {versions}{now}. Ask for the "
+            "version, give timestamp=client.version_timestamp(), or pin the client with "
+            "materialization_version.",
+        )
 
     def _version_for(self, moment: int) -> Version:
         """The newest version up to a moment, else the one after it."""
         usable = [version for version in self.facts.versions if version.valid]
         if not usable:
             raise Refusal(400, "no materialization version is available")
-        stamps = [pd.Timestamp(version.time_stamp).as_unit("ns").value for version in usable]
+        stamps = [_nanoseconds(version.time_stamp) for version in usable]
         before = [version for version, stamp in zip(usable, stamps, strict=True) if stamp <= moment]
         return before[-1] if before else usable[0]
 
     @property
     def _lookup(self) -> Lookup:
         return lambda supervoxels, moment: self.history.roots_at(supervoxels, moment)
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return int(pd.Timestamp(moment).as_unit("ns").value)
+
+
+def _nowhere(supervoxels: IntArray, moment: int) -> IntArray:
+    """No root for any supervoxel: rows keep those that they came with."""
+    return np.zeros(len(supervoxels), dtype=np.int64)

@@ -3,9 +3,9 @@
 The format is described in ``docs/snapshots.md``.
 """
 
-from cortical_tools.snapshot_folder.facts import Facts, Version
+from cortical_tools.snapshot_folder.facts import Facts, Held, Version
 from cortical_tools.snapshot_folder.meshes import StoredMesh
 from cortical_tools.snapshot_folder.reader import Snapshot
 from cortical_tools.snapshot_folder.writer import SnapshotWriter
 
-__all__ = ["Facts", "Snapshot", "SnapshotWriter", "StoredMesh", "Version"]
+__all__ = ["Facts", "Held", "Snapshot", "SnapshotWriter", "StoredMesh", "Version"]

@@ -55,6 +55,50 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a snapshot has of a dataset that is larger and goes on: of all else it knows nothing.
+
+    Parameters
+    ----------
+    taken
+        When the dataset was asked: the present of the snapshot, and of all later moments.
+    root_ids
+        The neurons of which the level-2 ids with their attributes and edges are there.
+    lineage_of
+        The roots of which all that they came from is there, and all that had become of them.
+    skeletons, meshes
+        Whether the skeletons and the meshes that the neurons have are there, too.
+    """
+
+    taken: datetime
+    root_ids: tuple[int, ...] = ()
+    lineage_of: tuple[int, ...] = ()
+    skeletons: bool = False
+    meshes: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in the folder."""
+        return {
+            "taken": write_time(self.taken),
+            "root_ids": list(self.root_ids),
+            "lineage_of": list(self.lineage_of),
+            "skeletons": self.skeletons,
+            "meshes": self.meshes,
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Held:
+        """Of what stands in a folder."""
+        return cls(
+            taken=read_time(record["taken"]),
+            root_ids=tuple(map(int, record["root_ids"])),
+            lineage_of=tuple(map(int, record["lineage_of"])),
+            skeletons=bool(record["skeletons"]),
+            meshes=bool(record["meshes"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All of ``snapshot.json``.
 
@@ -74,6 +118,8 @@ class Facts:
     partial
         Of tables that are there in part: by column, the values of which every row is there, or
         the name of the table whose row ids these are.
+    held
+        Of which ids what is there; None if that is everything there is to know.
     schemas
         The JSON schema of each annotation schema.
     graphene
@@ -90,6 +136,7 @@ class Facts:
     tables: Mapping[str, Mapping[str, Any]]
     views: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     partial: Mapping[str, Mapping[str, list[int] | str]] = field(default_factory=dict)
+    held: Held | None = None
     schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     graphene: Mapping[str, Any]
     graphene_table: str
@@ -106,6 +153,7 @@ class Facts:
             "tables": {name: dict(record) for name, record in self.tables.items()},
             "views": {name: dict(record) for name, record in self.views.items()},
             **({"partial": dict(self.partial)} if self.partial else {}),
+            **({"held": self.held.to_json()} if self.held else {}),
             "schemas": {name: dict(schema) for name, schema in self.schemas.items()},
             "graphene": dict(self.graphene),
             "graphene_table": self.graphene_table,
@@ -147,6 +195,7 @@ class Facts:
             tables=found["tables"],
             views=found.get("views", {}),
             partial=found.get("partial", {}),
+            held=Held.from_json(found["held"]) if "held" in found else None,
             schemas=found.get("schemas", {}),
             graphene=found["graphene"],
             graphene_table=found["graphene_table"],

@@ -15,6 +15,8 @@ ROOTS = "ids/roots.parquet"
 LINEAGE = "ids/lineage.parquet"
 MEMBERS = "ids/level2.parquet"
 SUPERVOXELS = "ids/supervoxels.parquet"
+PARTS = "ids/parts.parquet"
+LOOKUPS = "ids/lookups.parquet"
 
 ATTRIBUTES = "level2/attributes.parquet"
 EDGES = "level2/edges.parquet"
@@ -22,12 +24,20 @@ EDGES = "level2/edges.parquet"
 TABLES = "tables"
 VIEWS = "views"
 BUCKET = "bucket"
+SEGMENTATION_FILES = f"{BUCKET}/ws"
+"""Where whoever serves the folder has the files of the segmentation."""
+MESH_FILES = "graphene_meshes"
+"""Those of its meshes, beneath."""
+STEPS = "steps"
+"""What a writer needs while it gathers, and the finished folder does not have."""
 
 COLUMNS = {
     ROOTS: ("root_id", "created", "replaced"),
     LINEAGE: ("old_root_id", "new_root_id", "operation_id"),
     MEMBERS: ("root_id", "l2_id"),
     SUPERVOXELS: ("supervoxel_id", "l2_id", "root_id"),
+    PARTS: ("root_id", "node_id"),
+    LOOKUPS: ("at", "node_id", "l2_id", "root_id"),
     EDGES: ("l2_id_0", "l2_id_1"),
 }
 """The columns that the members with fixed columns have."""
@@ -52,6 +62,17 @@ def rows_of(kind: str, name: str, version: int | None) -> str:
     'tables/synapses/v343.parquet'
     """
     return f"{kind}/{name}/{'all' if version is None else f'v{version}'}.parquet"
+
+
+def live_rows_of(name: str) -> str:
+    """Where the rows of a table stand as they were when the snapshot was taken.
+
+    Examples
+    --------
+    >>> live_rows_of("synapses")
+    'tables/synapses/live.parquet'
+    """
+    return f"{TABLES}/{name}/live.parquet"
 
 
 def skeleton_of(root_id: int) -> str:

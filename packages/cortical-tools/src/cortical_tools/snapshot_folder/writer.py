@@ -20,7 +20,7 @@ import pandas as pd
 from cortical_tools.errors import SnapshotError
 from cortical_tools.snapshot_folder import layout
 from cortical_tools.snapshot_folder.facts import Facts
-from cortical_tools.snapshot_folder.frames import write_frame
+from cortical_tools.snapshot_folder.frames import read_frame, write_frame
 from cortical_tools.snapshot_folder.meshes import StoredMesh
 
 _UNFINISHED = ".unfinished"
@@ -69,6 +69,14 @@ class SnapshotWriter:
     def has(self, member: str) -> bool:
         """Whether a member has been gathered, in this run or in the one that is resumed."""
         return (self._gathered / member).is_file()
+
+    def read(self, member: str) -> bytes:
+        """The bytes of a member that has been gathered."""
+        return (self._gathered / member).read_bytes()
+
+    def frame(self, member: str) -> pd.DataFrame:
+        """The rows of a member that has been gathered, in nullable column types."""
+        return read_frame(self._gathered / member)
 
     def add_bytes(self, member: str, content: bytes) -> None:
         """Add a member as it is.
@@ -145,12 +153,19 @@ class SnapshotWriter:
     def finish(self, facts: Facts) -> Path:
         """Make the folder appear, with the size and the SHA-256 of every member.
 
+        Members under ``steps`` were for those who resume, and are not in it.
+
         Returns
         -------
         Path
             The folder.
         """
-        members = sorted(path for path in self._gathered.rglob("*") if path.is_file())
+        steps = self._gathered / layout.STEPS
+        members = sorted(
+            path
+            for path in self._gathered.rglob("*")
+            if path.is_file() and steps not in path.parents
+        )
         files = {
             path.relative_to(self._gathered).as_posix(): {
                 "bytes": path.stat().st_size,
@@ -164,5 +179,6 @@ class SnapshotWriter:
                 path.unlink()
         text = json.dumps({**facts.to_json(), "files": files}, indent=1)
         self.add_bytes(layout.FACTS, text.encode())
+        shutil.rmtree(steps, ignore_errors=True)
         self._gathered.replace(self.folder)
         return self.folder

@@ -24,6 +24,7 @@ def _attributes(call: Call) -> Answer:
     if unknown := [name for name in names if name not in SHAPES]:
         raise Refusal(400, f"no attributes {unknown}; there are {list(SHAPES)}")
     l2_ids = np.array([int(one) for one in call.json().get("l2_ids", [])], dtype=np.int64)
+    call.served.ids.require_level2(l2_ids)
     return json_answer(call.served.level2.attributes(l2_ids, names))
 
 

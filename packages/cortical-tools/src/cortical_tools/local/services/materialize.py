@@ -66,7 +66,7 @@ def _usable(call: Call) -> Version:
 def _table_record(call: Call, name: str) -> dict[str, Any]:
     tables = call.served.facts.tables
     if name not in tables:
-        raise Refusal(404, f"table {name} not found in {call.served.facts.datastack_name}")
+        raise call.served.absent("table", name)
     return {"table_name": name, "annotation_table": name, **tables[name]}
 
 
@@ -86,13 +86,19 @@ def _one_table(call: Call) -> Answer:
 
 
 def _table_count(call: Call) -> Answer:
+    _require_whole(call, call.names["table"])
     return json_answer(len(call.served.rows(layout.TABLES, call.names["table"], _usable(call))))
+
+
+def _require_whole(call: Call, table: str) -> None:
+    """Refuse what a table that is there in part would answer by its part."""
+    require_held(call.served, [table], {})
 
 
 def _view_record(call: Call, name: str) -> dict[str, Any]:
     views = call.served.facts.views
     if name not in views:
-        raise Refusal(404, f"view {name} not found in {call.served.facts.datastack_name}")
+        raise call.served.absent("view", name)
     return {key: value for key, value in views[name].items() if key != "schema"}
 
 
@@ -120,6 +126,7 @@ def _view_schema(call: Call) -> Answer:
 
 def _unique_strings(call: Call) -> Answer:
     call.served.check_datastack(call.names["datastack"])
+    _require_whole(call, call.names["table"])
     usable = [version for version in call.served.facts.versions if version.valid]
     rows = call.served.rows(layout.TABLES, call.names["table"], usable[-1])
     texts = [name for name in rows.columns if isinstance(rows[name].dtype, pd.StringDtype)]
@@ -133,7 +140,7 @@ def _voxel_size(record: Mapping[str, Any]) -> list[float | None]:
 def _query_one(call: Call, kind: str, name: str) -> Answer:
     body, version = call.json(), _usable(call)
     if kind == layout.TABLES:
-        require_held(call.served, [name], body)
+        require_held(call.served, [name], body, is_count=call.flag("count"))
     rows = call.served.rows(kind, name, version)
     catalogue = call.served.facts.tables if kind == layout.TABLES else call.served.facts.views
     rows = filtered(rows, name, body, skip=(IGNORED_WHEN_MATERIALIZED,))
@@ -158,7 +165,8 @@ def _query_join(call: Call) -> Answer:
     joined = body.get("tables") or []
     if len(joined) != 2:
         raise Refusal(400, f"two tables can be joined; got {joined}")
-    require_held(call.served, [name for name, _ in joined], body)
+    names = [name for name, _ in joined]
+    require_held(call.served, names, body, is_count=call.flag("count"))
     suffixes, selected = body.get("suffix_map") or {}, body.get("select_column_map") or {}
     pieces = [
         Piece(
@@ -223,7 +231,7 @@ def _query_live(call: Call) -> Answer:
         _check_roots(call, root_ids_in(body), moment)
     joins = body.get("join_tables") or []
     names = [body["table"], *(join[2] for join in joins)]
-    require_held(call.served, names, body)
+    require_held(call.served, names, body, moment, is_count=call.flag("count"))
     suffixes, selected = body.get("suffixes") or {}, body.get("select_columns") or {}
     if isinstance(selected, list):
         selected = {body["table"]: selected}
@@ -250,6 +258,7 @@ def _live_rows(call: Call, name: str, moment: int) -> pd.DataFrame:
 
 def _check_roots(call: Call, root_ids: list[int], moment: int) -> None:
     asked = np.array([root_id for root_id in root_ids if root_id], dtype=np.int64)
+    call.served.ids.require_roots(asked)
     history = call.served.history
     stale = ~history.is_alive(asked, moment)
     if stale.any():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cortical_tools.local.answers import Answer, Refusal, json_answer
 from cortical_tools.local.calls import Call, Route
 from cortical_tools.local.services.bucket import ranged
+from cortical_tools.snapshot_folder import layout
 
 
 def _manifest(call: Call) -> Answer:
@@ -15,6 +18,7 @@ def _manifest(call: Call) -> Answer:
     text = call.names["node"].partition(":")[0]
     found = None
     if text.isdecimal():
+        call.served.ids.require_meshes(np.array([int(text)], dtype=np.int64))
         found = call.served.meshes.manifest(int(text), call.mesh_layout)
     if found is None:
         raise Refusal(404, f"there is no mesh of {text}")
@@ -45,7 +49,7 @@ def _file(call: Call, content: bytes | None) -> Answer:
     return ranged(call, content)
 
 
-_FILES = "/bucket/ws/graphene_meshes"
+_FILES = f"/{layout.SEGMENTATION_FILES}/{layout.MESH_FILES}"
 
 ROUTES = (
     Route("GET", "/meshing/api/v1/table/{table}/manifest/{node}", _manifest),

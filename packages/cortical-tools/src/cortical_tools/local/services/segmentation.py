@@ -63,19 +63,20 @@ def _bounds(call: Call) -> IntArray | None:
 
 
 def _roots_binary(call: Call) -> Answer:
-    history = _history(call)
+    _history(call)
     if len(call.body) % 8:
         raise Refusal(400, f"the body has {len(call.body)} bytes, not 8 for each id")
     ids = np.frombuffer(call.body, dtype="<u8").astype(np.int64)
     moment = call.time("timestamp")
-    roots = history.roots_at(ids, now() if moment is None else moment, _layer(call, None))
+    roots = call.served.ids.roots_at(ids, now() if moment is None else moment, _layer(call, None))
     return Answer(roots.astype("<u8").tobytes(), media_type="application/octet-stream")
 
 
 def _root(call: Call) -> Answer:
-    history, moment = _history(call), call.time("timestamp")
+    _history(call)
+    moment = call.time("timestamp")
     node = np.array([call.number("node")], dtype=np.int64)
-    root = history.roots_at(node, now() if moment is None else moment, _layer(call, None))
+    root = call.served.ids.roots_at(node, now() if moment is None else moment, _layer(call, None))
     if not root[0]:
         raise Refusal(400, f"node {node[0]} has no root at that time")
     return json_answer({"root_id": int(root[0])})
@@ -83,12 +84,15 @@ def _root(call: Call) -> Answer:
 
 def _is_latest(call: Call) -> Answer:
     history, moment = _history(call), call.time("timestamp")
-    alive = history.is_alive(_ids(call, "node_ids"), now() if moment is None else moment)
+    ids = _ids(call, "node_ids")
+    call.served.ids.require_roots(ids)
+    alive = history.is_alive(ids, now() if moment is None else moment)
     return json_answer({"is_latest": alive.tolist()})
 
 
 def _root_timestamps(call: Call) -> Answer:
     history, ids = _history(call), _ids(call, "node_ids")
+    call.served.ids.require_roots(ids)
     rows, known = history.rows(ids)
     if not known.all():
         # What the real service says, and its status.
@@ -102,17 +106,19 @@ def _root_timestamps(call: Call) -> Answer:
 
 def _leaves(call: Call) -> Answer:
     node = call.number("node")
-    found = _history(call).leaves(node, _layer(call, 1) or 1, _bounds(call))
+    _history(call)
+    found = call.served.ids.leaves(node, _layer(call, 1) or 1, _bounds(call))
     if found is None:
         raise Refusal(400, f"node {node} not found")
     return json_answer({"leaf_ids": found.tolist()})
 
 
 def _leaves_many(call: Call) -> Answer:
-    history, bounds, layer = _history(call), _bounds(call), _layer(call, 1) or 1
+    _history(call)
+    bounds, layer = _bounds(call), _layer(call, 1) or 1
     answers = {}
     for node in _ids(call, "node_ids").tolist():
-        found = history.leaves(node, layer, bounds)
+        found = call.served.ids.leaves(node, layer, bounds)
         if found is None:
             raise Refusal(400, f"node {node} not found")
         answers[str(node)] = found.tolist()
@@ -121,7 +127,8 @@ def _leaves_many(call: Call) -> Answer:
 
 def _children(call: Call) -> Answer:
     node = call.number("node")
-    found = _history(call).leaves(node, int(node >> 56) - 1)
+    _history(call)
+    found = call.served.ids.leaves(node, int(node >> 56) - 1, None)
     if found is None:
         raise Refusal(400, f"node {node} not found")
     return json_answer({"children_ids": found.tolist()})
@@ -129,7 +136,8 @@ def _children(call: Call) -> Answer:
 
 def _level2_graph(call: Call) -> Answer:
     node, bounds = call.number("node"), _bounds(call)
-    l2_ids = _history(call).leaves(node, 2, bounds)
+    _history(call)
+    l2_ids = call.served.ids.leaves(node, 2, bounds)
     if l2_ids is None:
         raise Refusal(400, f"node {node} not found")
     edges = call.served.level2.edges(l2_ids)
@@ -140,14 +148,12 @@ def _level2_graph(call: Call) -> Answer:
 def _lineage(call: Call) -> Answer:
     history, ids = _history(call), _ids(call, "root_ids")
     past, future = call.time("timestamp_past"), call.time("timestamp_future")
+    begin, end = _BEGINNING if past is None else past, _END if future is None else future
+    call.served.ids.require_lineage(ids, begin, end)
     rows, known = history.rows(ids)
     if not known.all():
         raise Refusal(400, f"roots {ids[~known].tolist()} never existed")
-    found, links = history.lineage(
-        ids.tolist(),
-        _BEGINNING if past is None else past,
-        _END if future is None else future,
-    )
+    found, links = history.lineage(ids.tolist(), begin, end)
     made_by = dict(zip(history.new.tolist(), history.operation.tolist(), strict=True))
     order = np.array(sorted(found), dtype=np.int64)
     rows, _ = history.rows(order)
@@ -174,22 +180,26 @@ def _valid_nodes(call: Call) -> Answer:
     end = call.time("end_timestamp")
     moment = now() if end is None else end
     is_root = history.chunks.layer(ids) == history.chunks.n_layers
+    call.served.ids.require_roots(ids)
     rows, known = history.rows(ids)
     valid = known & (history.created[rows] <= moment) if len(history.root_ids) else known
     # Of the other nodes only those that are in some root now can be told.
-    valid |= ~is_root & (history.roots_at(ids, moment) != 0)
+    valid[~is_root] = call.served.ids.roots_at(ids[~is_root], moment) != 0
     return json_answer({"valid_roots": ids[valid].tolist()})
 
 
 def _past_ids(call: Call) -> Answer:
     history, past = _history(call), call.time("timestamp_past")
     moment = now() if past is None else past
-    mapping = {str(one): history.past_ids(one, moment) for one in _ids(call, "root_ids").tolist()}
+    ids = _ids(call, "root_ids")
+    call.served.ids.require_lineage(ids, moment, _BEGINNING)
+    mapping = {str(one): history.past_ids(one, moment) for one in ids.tolist()}
     return json_answer({"past_id_map": mapping, "future_id_map": {}})
 
 
 def _delta_roots(call: Call) -> Answer:
     history = _history(call)
+    call.served.ids.require_all("which roots changed between two moments")
     past, future = call.time("timestamp_past"), call.time("timestamp_future")
     if past is None:
         raise Refusal(400, "timestamp_past is missing")
@@ -206,6 +216,7 @@ def _delta_roots(call: Call) -> Answer:
 
 def _oldest(call: Call) -> Answer:
     history = _history(call)
+    call.served.ids.require_all("since when there are roots")
     first = int(history.created.min()) if len(history.created) else 0
     return json_answer({"iso": str(pd.Timestamp(first, unit="ns", tz="UTC"))})
 
@@ -232,7 +243,9 @@ def _operations(history: IdHistory, root_id: int) -> list[dict[str, Any]]:
 
 
 def _change_log(call: Call) -> Answer:
-    log = _operations(_history(call), call.number("node"))
+    history = _history(call)
+    call.served.ids.require_all("the edits of roots")
+    log = _operations(history, call.number("node"))
     merges = sum(entry["is_merge"] for entry in log)
     return json_answer(
         {
@@ -246,6 +259,7 @@ def _change_log(call: Call) -> Answer:
 
 def _tabular_change_log(call: Call) -> Answer:
     history = _history(call)
+    call.served.ids.require_all("the edits of roots")
     answers = {}
     for root_id in _ids(call, "root_ids").tolist():
         log = _operations(history, root_id)

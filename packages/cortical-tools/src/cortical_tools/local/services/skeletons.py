@@ -40,6 +40,11 @@ def _info(call: Call) -> Answer:
     )
 
 
+def _require_held(call: Call, root_ids: list[int]) -> None:
+    """Refuse objects of which it is not known whether they have a skeleton."""
+    call.served.ids.require_skeletons(np.array(root_ids, dtype=np.int64))
+
+
 def _packed(call: Call, root_id: int, form: str) -> bytes | None:
     """The bytes of a skeleton as the service sends them, None if there is no such skeleton."""
     if form not in _FORMS:
@@ -76,6 +81,7 @@ def _swc(skeleton: dict[str, Any]) -> str:
 def _one(call: Call) -> Answer:
     call.served.check_datastack(call.names["datastack"])
     root_id = call.number("root")
+    _require_held(call, [root_id])
     packed = _packed(call, root_id, call.names["form"])
     if packed is None:
         raise Refusal(404, f"the snapshot has no skeleton of {root_id}")
@@ -86,6 +92,7 @@ def _one(call: Call) -> Answer:
 def _exist(call: Call) -> Answer:
     call.served.check_datastack(call.names["datastack"])
     asked = [int(one) for one in call.json().get("root_ids", [])]
+    _require_held(call, asked)
     known = call.served.snapshot.skeleton_ids
     found = {str(root_id): root_id in known for root_id in asked}
     # As the real service: one id is answered by a bare true or false.
@@ -106,6 +113,7 @@ def _cached(call: Call) -> Answer:
     asked = [int(one) for one in call.json().get("root_ids", [])]
     if len(asked) > _MOST_CACHED:
         raise Refusal(400, f"at most {_MOST_CACHED} skeletons at once; got {len(asked)}")
+    _require_held(call, asked)
     return json_answer(_hexed(call, asked, call.names["form"]))
 
 
@@ -114,6 +122,7 @@ def _bulk(call: Call) -> Answer:
     asked = [int(one) for one in call.names["roots"].split(",")]
     # The real service answers for the first ten, and does not say so.
     asked = asked[:_MOST_BULK]
+    _require_held(call, asked)
     found = _hexed(call, asked, call.names["form"])
     return json_answer({str(one): found.get(str(one), "async") for one in asked})
 
@@ -130,6 +139,7 @@ def _refusals(call: Call) -> Answer:
 
 def _contents(call: Call) -> Answer:
     call.served.check_datastack(call.names["datastack"])
+    call.served.ids.require_all("which skeletons there are")
     starts = tuple(call.names["prefixes"].split(","))
     known = sorted(call.served.snapshot.skeleton_ids)
     found = [f"{one}.flat.json.gz" for one in known if str(one).startswith(starts)]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cortical_tools.chunks import Chunks
-from cortical_tools.snapshot_folder import Version
+from cortical_tools.snapshot_folder import Version, layout
 
 DATASTACK = "local_world"
 GRAPHENE_TABLE = "local_world_v1"
@@ -49,7 +49,7 @@ def graphene_info() -> dict[str, Any]:
     return {
         "app": {"supported_api_versions": [0, 1]},
         "chunks_start_at_voxel_offset": True,
-        "data_dir": "{server}/bucket/ws",
+        "data_dir": f"{{server}}/{layout.SEGMENTATION_FILES}",
         "data_type": "uint64",
         "graph": {
             "bounding_box": [2048, 2048, 512],
@@ -59,7 +59,7 @@ def graphene_info() -> dict[str, Any]:
             "n_layers": N_LAYERS,
             "spatial_bit_masks": {str(layer): count for layer, count in sorted(bits.items())},
         },
-        "mesh": "graphene_meshes",
+        "mesh": layout.MESH_FILES,
         "mesh_metadata": {"uniform_draco_grid_size": 21, "unsharded_mesh_dir": "dynamic"},
         "num_channels": 1,
         "scales": [
