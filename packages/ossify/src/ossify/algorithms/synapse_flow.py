@@ -37,6 +37,13 @@ def synapse_betweenness(
     (V,) int64 array
         In vertex order, exact. 0 at roots.
 
+    Raises
+    ------
+    UnknownVertexError
+        If there is no such row. A KeyError.
+    ValueError
+        If there is no skeleton.
+
     Examples
     --------
     >>> skeleton = SkeletonLayer("chain", [[0, 0, 0], [1, 0, 0], [2, 0, 0]], [[1, 0], [2, 1]])
@@ -122,6 +129,10 @@ def label_axon_from_synapse_flow(
     ------
     UnknownLayerError
         If there is no annotation of a name. A KeyError.
+    UnknownVertexError
+        If a vertex is not there. A KeyError.
+    ValueError
+        If there is no skeleton, or `ntimes` is less than 1.
 
     Examples
     --------

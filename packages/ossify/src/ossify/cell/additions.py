@@ -224,11 +224,21 @@ spatial_columns
         features: Features = None,
         linkage: Links = None,
     ) -> Self:
-        """Add points as a layer of their own; the arguments are those of `add_point_annotations`.
+        """Add points as a layer of their own.
+
+        Parameters
+        ----------
+        name, vertices, spatial_columns, vertex_index, features, linkage
+            As for `add_point_annotations`.
 
         Returns
         -------
         The cell itself.
+
+        Raises
+        ------
+        ValueError
+            If the name is taken, or the input is wrong. The cell is then as it was.
         """
         layer = self._made(
             PointCloudLayer,

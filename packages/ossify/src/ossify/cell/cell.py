@@ -71,6 +71,11 @@ class Cell(Additions):
             Whether vertices of linked layers that map to nothing in the masked one are dropped,
             in which case `describe` counts them, or kept.
 
+        Returns
+        -------
+        Cell
+            Another one, with the same name and a copy of `meta`.
+
         Raises
         ------
         ValueError
@@ -87,7 +92,18 @@ class Cell(Additions):
 
     @contextmanager
     def mask_context(self, layer: str, mask: Any, as_positional: bool = False) -> Iterator[Self]:
-        """`apply_mask` for the length of a ``with`` block."""
+        """`apply_mask` for the length of a ``with`` block.
+
+        Parameters
+        ----------
+        layer, mask, as_positional
+            As for `apply_mask`.
+
+        Yields
+        ------
+        Cell
+            The masked cell.
+        """
         yield self.apply_mask(layer, mask, as_positional)
 
     def copy(self) -> Self:
@@ -123,6 +139,11 @@ class Cell(Additions):
             Change this cell; otherwise a copy.
         units, space
             What the new coordinates are in. Not given: not stated.
+
+        Returns
+        -------
+        Cell
+            The cell itself if `inplace`, otherwise another one.
 
         Raises
         ------

@@ -145,7 +145,16 @@ class Contents:
     # Taking in and removing
 
     def remove_layer(self, name: str) -> Self:
-        """Remove a layer and its links.
+        """Remove a layer and its links; those who hold it keep it, on its own.
+
+        Parameters
+        ----------
+        name
+            The name of the layer.
+
+        Returns
+        -------
+        The cell itself.
 
         Raises
         ------
@@ -155,7 +164,16 @@ class Contents:
         return self._remove(name, self.layers)
 
     def remove_annotation(self, name: str) -> Self:
-        """Remove an annotation and its links.
+        """Remove an annotation and its links; those who hold it keep it, on its own.
+
+        Parameters
+        ----------
+        name
+            The name of the annotation.
+
+        Returns
+        -------
+        The cell itself.
 
         Raises
         ------

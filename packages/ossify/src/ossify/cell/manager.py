@@ -75,7 +75,15 @@ class LayerManager:
         return list(self._layers)
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The layer of that name, or `default`."""
+        """A layer, or something else where there is none.
+
+        Parameters
+        ----------
+        name
+            The name of the layer.
+        default
+            What is returned if there is no layer of that name.
+        """
         return self._layers.get(name, default)
 
     def __getitem__(self, name: str) -> Any:

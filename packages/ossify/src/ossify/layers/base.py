@@ -114,7 +114,18 @@ class Layer(Mapped):
         return self._table.frame(self.feature_names)
 
     def get_feature(self, key: str) -> AnyArray:
-        """One feature as a read-only (V,) array in row order.
+        """One feature.
+
+        Parameters
+        ----------
+        key
+            The name of the feature.
+
+        Returns
+        -------
+        (V,) array
+            Read-only, in row order and with the dtype of the feature; what pandas holds in arrays
+            of its own, such as categories, as numpy has it.
 
         Raises
         ------
@@ -205,7 +216,16 @@ class Layer(Mapped):
         return self
 
     def drop_features(self, features: str | Sequence[str]) -> Self:
-        """Drop features by name; names that are not there are ignored.
+        """Drop features by name.
+
+        Parameters
+        ----------
+        features
+            One name or several; names that are not there are ignored.
+
+        Returns
+        -------
+        The layer itself.
 
         Raises
         ------
@@ -265,7 +285,17 @@ class Layer(Mapped):
     def mask_context(
         self, mask: Any, return_cell: bool | None = None, *, as_positional: bool = False
     ) -> Iterator[Self]:
-        """`apply_mask` for the length of a ``with`` block."""
+        """`apply_mask` for the length of a ``with`` block.
+
+        Parameters
+        ----------
+        mask, return_cell, as_positional
+            As for `apply_mask`.
+
+        Yields
+        ------
+        The masked layer.
+        """
         yield self.apply_mask(mask, as_positional, return_cell)
 
     def mask_out_unmapped(
@@ -283,8 +313,14 @@ class Layer(Mapped):
         return_cell, self_only
             As in `apply_mask`.
 
+        Returns
+        -------
+        A layer of the same kind. Ids are kept, rows are new.
+
         Raises
         ------
+        LinkError
+            If no links lead to one of the layers. A ValueError.
         ValueError
             If no vertex would be left.
         """
@@ -323,6 +359,10 @@ class Layer(Mapped):
             Change this layer; otherwise return one on its own.
         units, space
             What the new coordinates are in. Not given: not stated.
+
+        Returns
+        -------
+        The layer itself if `inplace`, otherwise a copy on its own, without siblings.
 
         Raises
         ------

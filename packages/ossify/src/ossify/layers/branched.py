@@ -125,6 +125,11 @@ class Branched(EdgeLayer):
             Vertex ids, or one boolean per vertex; None for all.
         as_positional
             Whether numbers mean rows instead of ids, in the answer too.
+
+        Returns
+        -------
+        dict
+            Vertex → (k,) int64 array of its children, in row order.
         """
         rows = self._rows(vertices, as_positional)
         rows = rows[self.tree.n_children[rows] > 0]
@@ -157,6 +162,13 @@ class Branched(EdgeLayer):
 
     def lowest_common_ancestor(self, u: Any, v: Any, as_positional: bool = False) -> int | None:
         """The vertex farthest from the root that the paths of both to the root go through.
+
+        Parameters
+        ----------
+        u, v
+            Vertex ids.
+        as_positional
+            Whether they are rows instead, as is the answer then.
 
         Returns
         -------

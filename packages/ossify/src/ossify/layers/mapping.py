@@ -90,12 +90,24 @@ class Mapped(Member):
     ) -> IntArray:
         """All vertices of another layer that any of the vertices maps to.
 
-        Source by source, so a vertex appears once for each source that maps to it.
+        Parameters
+        ----------
+        layer
+            The name of the other layer or annotation.
+        source_index
+            Vertex ids of this layer, or one boolean per vertex; None for all vertices.
+        as_positional
+            Whether numbers mean rows instead of ids, on both sides.
+
+        Returns
+        -------
+        (M,) int64 array
+            Source by source, so that a vertex is there once for each source that maps to it.
 
         Raises
         ------
         LinkError
-            If no links lead to the layer.
+            If no links lead to the layer. A ValueError.
         """
         rows = self._rows(source_index, as_positional)
         _, targets = self._pairs(layer, rows)
@@ -106,10 +118,20 @@ class Mapped(Member):
     ) -> dict[int, IntArray]:
         """For each vertex, all vertices of another layer that it maps to.
 
+        Parameters
+        ----------
+        layer, source_index, as_positional
+            As for `map_region_to_layer`.
+
         Returns
         -------
         dict
             Vertex → (k,) int64 array. Vertices that map to nothing are not in it.
+
+        Raises
+        ------
+        LinkError
+            If no links lead to the layer. A ValueError.
         """
         rows = np.unique(self._rows(source_index, as_positional))
         places, targets = self._pairs(layer, rows)
@@ -169,6 +191,15 @@ class Mapped(Member):
             One column per feature, indexed by every vertex id of the other layer in its order.
             Vertices that nothing maps to are missing: NaN, and ``<NA>`` in whole numbers, which
             become nullable Int64 and stay exact.
+
+        Raises
+        ------
+        UnknownFeatureError
+            If there is no feature of a name. A KeyError.
+        LinkError
+            If no links lead to the layer. A ValueError.
+        ValueError
+            If pandas has no aggregation of that name.
         """
         names = [features] if isinstance(features, str) else list(features)
         columns = {name: self._table.column(name, f"layer {self._name!r}") for name in names}
@@ -203,7 +234,23 @@ class Mapped(Member):
         return np.sort(self._table.ids.ids[~mapped])
 
     def mapping_coverage(self, layer: str) -> float:
-        """The fraction of the vertices that map to another layer; 1.0 if there are no vertices."""
+        """The fraction of the vertices that map to another layer.
+
+        Parameters
+        ----------
+        layer
+            The name of the other layer or annotation.
+
+        Returns
+        -------
+        float
+            From 0 to 1; 1.0 if there are no vertices.
+
+        Raises
+        ------
+        LinkError
+            If no links lead to the layer. A ValueError.
+        """
         mapped = self._is_mapped_to(layer)
         return float(mapped.mean()) if len(mapped) else 1.0
 

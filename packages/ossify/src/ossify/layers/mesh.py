@@ -141,6 +141,16 @@ class MeshLayer(Layer):
             Whether numbers mean rows instead of ids.
         inclusive
             Count faces that have any of the vertices, not only those that have no others.
+
+        Returns
+        -------
+        float
+            0.0 where there are no such faces.
+
+        Raises
+        ------
+        UnknownVertexError
+            If a vertex is not there. A KeyError.
         """
         keep = None if vertices is None else self._keep(vertices, as_positional)
         return self._surface.area(keep, inclusive)

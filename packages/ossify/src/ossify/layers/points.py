@@ -118,7 +118,13 @@ class PointCloudLayer(Layer):
         Returns
         -------
         (N, N) float64 array
-            Infinite where no path leads, NaN where a vertex maps to nothing.
+            In the units of that layer. Infinite where no path leads, NaN where a vertex maps to
+            nothing.
+
+        Raises
+        ------
+        LinkError
+            If there is no such layer that links lead to. A ValueError.
         """
         rows = self._rows(vertices, as_positional)
         layer, targets = self._places_on(via, rows)
@@ -138,6 +144,16 @@ class PointCloudLayer(Layer):
             One boolean per vertex of that layer, or its vertex ids.
         layer
             The name of the other layer.
+
+        Returns
+        -------
+        DataFrame
+            Their rows of `nodes`, in row order.
+
+        Raises
+        ------
+        LinkError
+            If no links lead from that layer to this one. A ValueError.
         """
         keep = self._siblings[layer]._keep(mask, as_positional=False)
         here = self._siblings[layer]._image(self._name, keep)

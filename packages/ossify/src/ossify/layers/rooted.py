@@ -82,6 +82,10 @@ class Rooted(Branched):
         as_positional
             Whether it is a row instead.
 
+        Returns
+        -------
+        The layer itself.
+
         Raises
         ------
         UnknownVertexError
@@ -179,6 +183,11 @@ class Rooted(Branched):
             Vertex ids, or one boolean per vertex; None for all.
         as_positional
             Whether numbers mean rows instead of ids.
+
+        Returns
+        -------
+        float
+            In the units of the layer.
         """
         keep = None if vertices is None else self._keep(vertices, as_positional)
         return self._embedded.cable_length(keep)

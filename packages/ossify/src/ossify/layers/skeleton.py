@@ -139,6 +139,11 @@ class SkeletonLayer(Rooted):
             Vertex ids, or one boolean per vertex.
         as_positional
             Whether numbers mean rows instead of ids, in the answer too.
+
+        Returns
+        -------
+        list of (k,) int64 arrays
+            One for each source; empty where an earlier path has passed the source.
         """
         rows = self._rows(sources, as_positional)
         return self._split(self._cover_paths(rows), as_positional)
@@ -188,6 +193,11 @@ class SkeletonLayer(Rooted):
             Vertex ids, or one boolean per vertex.
         as_positional
             Whether numbers mean rows instead of ids, in the answer too.
+
+        Returns
+        -------
+        list of (k,) int64 arrays
+            One for each of the vertices, from the far end of its segment towards the root.
         """
         numbers = self.segment_map[self._rows(vertices, as_positional)]
         expanded = segments.segments(self.tree).take(numbers)

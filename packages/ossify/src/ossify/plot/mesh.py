@@ -95,11 +95,6 @@ def plot_mesh_2d(
     legend
         Whether to explain the colours.
 
-    Notes
-    -----
-    All faces are one collection. From 20,000 on, they are pixels where a figure is saved as
-    vectors.
-
     Returns
     -------
     Axes
@@ -111,6 +106,11 @@ def plot_mesh_2d(
         If matplotlib is not installed: it comes with the extra ``plot``.
     ValueError
         If there is no mesh, or an argument does not fit it.
+
+    Notes
+    -----
+    All faces are one collection. From 20,000 on, they are pixels where a figure is saved as
+    vectors.
 
     Examples
     --------

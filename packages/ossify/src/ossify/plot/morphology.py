@@ -106,11 +106,6 @@ def plot_morphology_2d(
     legend
         Whether to explain the colours; a legend names 20 values at most.
 
-    Notes
-    -----
-    A skeleton of 50,000 vertices or more is drawn with steps below 1/3,000 of its extent joined,
-    and as pixels where a figure is saved as vectors.
-
     Returns
     -------
     Axes
@@ -123,6 +118,11 @@ def plot_morphology_2d(
         If matplotlib is not installed: it comes with the extra ``plot``.
     ValueError
         If there is no skeleton, or an argument does not fit it.
+
+    Notes
+    -----
+    A skeleton of 50,000 vertices or more is drawn with steps below 1/3,000 of its extent joined,
+    and as pixels where a figure is saved as vectors.
 
     Examples
     --------

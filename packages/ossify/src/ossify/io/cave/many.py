@@ -85,11 +85,6 @@ def load_cell_batch_from_client(
     -------
     dict of root id → Cell, in the order of `root_ids`.
 
-    Warns
-    -----
-    CaveDataWarning
-        For what is not as it should be, and for roots that are left out.
-
     Raises
     ------
     CaveDataError
@@ -97,6 +92,11 @@ def load_cell_batch_from_client(
         `load_cell_from_client`. A ValueError.
     IncompleteAnswerError
         If the server does not send all rows. A RuntimeError.
+
+    Warns
+    -----
+    CaveDataWarning
+        For what is not as it should be, and for roots that are left out.
     """
     n_workers(max_workers)
     roots = _unique(root_ids)

@@ -117,11 +117,6 @@ def load_cell_from_client(
         ``meta`` has ``source``, ``datastack``, ``root_id``, ``timestamp``, ``skeleton_version``,
         what the service says of the skeleton, and as ``notes`` what was not as it should be.
 
-    Warns
-    -----
-    CaveDataWarning
-        For each of the notes.
-
     Raises
     ------
     CaveDataError
@@ -130,6 +125,11 @@ def load_cell_from_client(
         If the server does not send all rows. A RuntimeError.
     ValueError
         If `assume_valid` is set without `timestamp`.
+
+    Warns
+    -----
+    CaveDataWarning
+        For each of the notes.
 
     Examples
     --------
