@@ -10,10 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from cortical_tools import DatasetClient, Patience
 from cortical_tools.local import LocalService, serve
 from cortical_tools.snapshot_folder import Snapshot
+
+# Machines differ in speed; a test fails for what it finds.
+settings.register_profile("cortical-tools", deadline=None)
+settings.load_profile("cortical-tools")
 
 SMALL_WORLD = Path(__file__).parent / "data" / "small_world"
 TOKEN = "abc123"

@@ -106,3 +106,19 @@ def test_an_answer_that_is_no_table_is_an_error(service, dataset):
     service.faults.add("*/query", status=200, message="a page")
     with pytest.raises(RuntimeError, match="where an Arrow stream was due"):
         dataset.tables.synapses_world().query()
+
+
+def test_a_server_that_fails_for_another_reason_than_its_roots_says_its_own(service, dataset):
+    _ = dataset.tables
+    service.faults.add("*/query", status=500, message="the database is away")
+    with pytest.raises(OSError, match="the database is away"):
+        dataset.tables.synapses_world().query()
+
+
+def test_sets_and_values_of_numpy_are_sent_as_what_they_hold(dataset, truth):
+    rows = truth.table("synapses_world")
+    ids = rows["id"].to_numpy()[:3]
+    least = np.median(rows["size"]).astype(np.float32)
+    found = dataset.tables.synapses_world(id=set(ids), size={">=": least}).query()
+    expected = rows[rows["id"].isin(ids) & (rows["size"] >= least)]
+    assert sorted(found["id"]) == sorted(expected["id"])

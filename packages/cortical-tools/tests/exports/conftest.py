@@ -98,6 +98,7 @@ class WebServer(ThreadingHTTPServer):
     def __init__(self, folder: Path) -> None:
         self.asked: list[str] = []
         self.cut_after: int | None = None
+        self.status: int | None = None
         super().__init__(("127.0.0.1", 0), functools.partial(_Serving, directory=str(folder)))
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
@@ -107,6 +108,12 @@ class _Serving(SimpleHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         self.server.asked.append(f"{self.command} {self.path}")
+
+    def send_head(self) -> object:
+        if self.server.status is None:
+            return super().send_head()
+        self.send_error(self.server.status)
+        return None
 
     def copyfile(self, source: object, outputfile: object) -> None:
         if self.path.endswith(".csv.gz") and self.server.cut_after is not None:

@@ -219,6 +219,20 @@ def test_a_server_that_is_not_there_is_said(web):
         exports.available_files  # noqa: B018
 
 
+@pytest.mark.parametrize(
+    ("status", "error", "says"),
+    [
+        (403, PermissionError, r"exports/: access denied \(status 403\)"),
+        (410, FileNotFoundError, "exports/ does not exist"),
+        (500, ConnectionError, "exports/: the server answers 500"),
+    ],
+)
+def test_a_web_server_that_will_not_answer_is_said(web, status, error, says):
+    web.status = status
+    with pytest.raises(error, match=says):
+        TableExportClient(f"{web.url}/exports").available_files  # noqa: B018
+
+
 @pytest.mark.parametrize("kind", ["gs", "s3"])
 def test_a_bucket_that_keeps_us_out_is_said(kind, monkeypatch):
     # The stores of the tests let everybody in.
