@@ -100,10 +100,6 @@ class TestData:
         with pytest.raises(ValueError, match="a layer's name is empty"):
             PointCloudLayer("", [[0, 0, 0]])
 
-    def test_the_name_of_a_layer_can_be_written_to_a_file(self):
-        with pytest.raises(ValueError, match=r"a layer's name, .* is no text"):
-            PointCloudLayer("\ud800", [[0, 0, 0]])
-
     def test_a_description_tells_counts_units_features_and_links(self, skeleton, capsys):
         skeleton.describe()
         assert capsys.readouterr().out.splitlines() == [

@@ -68,7 +68,7 @@ def add_features(
         features = {str(name): features[name] for name in features.columns}
     columns = {}
     for name, values in features.items():
-        checked_name(name, f"{what}: a feature's name")
+        _checked_column(name, f"{what}: a feature's name")
         label = f"{what}: feature {name!r}"
         if isinstance(values, str):
             raise UnknownFeatureError(
@@ -133,7 +133,7 @@ def _from_frame(
     for name in frame.columns:
         if name in used:
             continue
-        checked_name(name, f"{what}: a column's name")
+        _checked_column(name, f"{what}: a column's name")
         if name not in renamed:
             columns[name] = as_column(frame[name], len(frame), f"{what}: feature {name!r}")
     table = VertexTable(
@@ -275,21 +275,25 @@ def _list_of_tuples(values: Any) -> Any:
 
 
 def checked_name(name: object, what: str) -> str:
-    """A name that can be written to a file.
+    """The name of a layer, if it can be one.
 
     Raises
     ------
     TypeError
         If it is not a string.
     ValueError
-        If it is empty, or no text in any language.
+        If it is empty.
     """
     if not isinstance(name, str):
         raise TypeError(f"{what} must be a string, not {name!r}")
     if not name:
         raise ValueError(f"{what} is empty")
+    return name
+
+
+def _checked_column(name: object, what: str) -> None:
+    """Raise if tables in files could not have a column of that name."""
     try:
-        name.encode()
+        checked_name(name, what).encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"{what}, {name!r}, is no text ({error.reason})") from None
-    return name
