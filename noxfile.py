@@ -109,10 +109,15 @@ def architecture(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST, tags=["quick"])
 def typecheck(session: nox.Session) -> None:
-    """Strict mypy over both packages."""
+    """Strict mypy over both packages, and with pyright over programs that use them as users do."""
     install_group(session, "typecheck")
     install_wheels(session, *PACKAGES)
     session.run("mypy")
+    session.run("basedpyright")
+    # Away from the checkout, what is installed is looked at.
+    with session.chdir(session.create_tmp()):
+        for package in PACKAGES:
+            session.run("basedpyright", "--verifytypes", module_of(package), "--ignoreexternal")
 
 
 @nox.session(python=NEWEST)

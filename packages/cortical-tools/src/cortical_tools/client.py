@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -337,6 +337,34 @@ class DatasetClient:
     @described_by(level2.get_l2_ids)
     def get_l2_ids(self, root_id: Ids, bounds: ArrayLike | None = None) -> NDArray[np.int64]:
         return level2.get_l2_ids(self._connection, root_id, bounds)
+
+    @overload
+    def get_l2data(
+        self,
+        l2_ids: Ids,
+        attributes: Sequence[str] | None = None,
+        as_dataframe: Literal[True] = True,
+        split_columns: bool = True,
+    ) -> pd.DataFrame: ...
+
+    @overload
+    def get_l2data(
+        self,
+        l2_ids: Ids,
+        attributes: Sequence[str] | None = None,
+        *,
+        as_dataframe: Literal[False],
+        split_columns: bool = True,
+    ) -> dict[str, dict[str, Any]]: ...
+
+    @overload
+    def get_l2data(
+        self,
+        l2_ids: Ids,
+        attributes: Sequence[str] | None = None,
+        as_dataframe: bool = True,
+        split_columns: bool = True,
+    ) -> pd.DataFrame | dict[str, dict[str, Any]]: ...
 
     @described_by(level2.get_l2data)
     def get_l2data(

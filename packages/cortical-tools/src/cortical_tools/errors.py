@@ -51,7 +51,8 @@ class UnknownTableError(CorticalToolsError, AttributeError, KeyError):
     """A table or view that the materialization does not have."""
 
     # KeyError shows the repr of its argument, which turns a sentence into a quoted string.
-    __str__ = Exception.__str__
+    def __str__(self) -> str:
+        return Exception.__str__(self)
 
 
 class FilterError(CorticalToolsError, TypeError, ValueError):
@@ -141,8 +142,8 @@ class MissingMeshError(CorticalToolsError, LookupError):
         meshes: dict[int, Any] | None = None,
     ) -> None:
         super().__init__(message)
-        self.failures = failures or {}
-        self.meshes = meshes or {}
+        self.failures: dict[int, Exception] = failures or {}
+        self.meshes: dict[int, Any] = meshes or {}
 
     def __reduce__(self) -> tuple[type[MissingMeshError], tuple[Any, ...]]:
         return type(self), (str(self), self.failures, self.meshes)

@@ -31,7 +31,7 @@ from cortical_tools.errors import (
     UnknownTableError,
 )
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 # How a condition is called in the body of a request.
 _FILTERS = {

@@ -113,11 +113,15 @@ class Table:
         self._connection = connection
         self._facts = facts
         self._version = version
-        self.__name__ = facts.name
+        self.__name__: str = facts.name
         self.__doc__ = facts.description
-        self.fields = list(facts.fields)
-        self.numeric_fields = [name for name, field in facts.fields.items() if field.is_number]
-        self.spatial_fields = [name for name, field in facts.fields.items() if field.is_box]
+        self.fields: list[str] = list(facts.fields)
+        self.numeric_fields: list[str] = [
+            name for name, field in facts.fields.items() if field.is_number
+        ]
+        self.spatial_fields: list[str] = [
+            name for name, field in facts.fields.items() if field.is_box
+        ]
 
     @property
     def __signature__(self) -> inspect.Signature:

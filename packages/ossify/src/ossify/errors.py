@@ -11,6 +11,10 @@ from collections.abc import Mapping, Sequence
 class OssifyError(Exception):
     """Base of every exception that is raised by ossify alone."""
 
+    def __str__(self) -> str:
+        # KeyError, which some refine, shows the repr of its argument: a sentence in quotes.
+        return Exception.__str__(self)
+
 
 class TopologyError(OssifyError, ValueError):
     """Edges, parents or faces that do not make the tree, graph or surface they should.
@@ -23,7 +27,7 @@ class TopologyError(OssifyError, ValueError):
 
     def __init__(self, message: str, rows: Sequence[int] = ()) -> None:
         super().__init__(message)
-        self.rows = tuple(int(row) for row in rows)
+        self.rows: tuple[int, ...] = tuple(int(row) for row in rows)
 
     def __reduce__(self) -> tuple[type[TopologyError], tuple[str, tuple[int, ...]]]:
         return type(self), (str(self), self.rows)
@@ -36,20 +40,13 @@ class VertexIdError(OssifyError, ValueError):
 class UnknownVertexError(OssifyError, KeyError, ValueError):
     """Vertex ids or rows that a layer does not have."""
 
-    # KeyError shows the repr of its argument, which turns a sentence into a quoted string.
-    __str__ = Exception.__str__
-
 
 class UnknownLayerError(OssifyError, KeyError, ValueError):
     """A layer or annotation name that the cell does not have."""
 
-    __str__ = Exception.__str__
-
 
 class UnknownFeatureError(OssifyError, KeyError, ValueError):
     """A feature name that a layer does not have."""
-
-    __str__ = Exception.__str__
 
 
 class LinkError(OssifyError, ValueError):
@@ -58,8 +55,6 @@ class LinkError(OssifyError, ValueError):
 
 class UnmappedVertexError(OssifyError, KeyError, ValueError):
     """Vertices that were asked to map to a layer and do not."""
-
-    __str__ = Exception.__str__
 
 
 class MaskError(OssifyError, ValueError):
@@ -122,7 +117,7 @@ class CellsNotLoadedError(OssifyError, OSError):
 
     def __init__(self, message: str, failures: Mapping[str, Exception]) -> None:
         super().__init__(message)
-        self.failures = dict(failures)
+        self.failures: dict[str, Exception] = dict(failures)
 
     def __reduce__(self) -> tuple[type[CellsNotLoadedError], tuple[str, dict[str, Exception]]]:
         return type(self), (str(self), self.failures)

@@ -22,7 +22,7 @@ from cortical_tools.errors import CorticalToolsError
 from cortical_tools.local import Faults, LocalService, make_world, serve
 from cortical_tools.local.server import require_server
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="cortical-tools",
     help="Cortical datasets in CAVE: a world to try them on, and snapshots served on this machine.",
     no_args_is_help=True,

@@ -5,4 +5,4 @@ from cortical_tools.client import MicronsProdClient
 __all__ = ["MicronsProdClient", "client"]
 
 # Cheap: nothing is asked, read or loaded before the first question.
-client = MicronsProdClient()
+client: MicronsProdClient = MicronsProdClient()

@@ -5,4 +5,4 @@ from cortical_tools.client import MinniePublicClient
 __all__ = ["MinniePublicClient", "client"]
 
 # Cheap: nothing is asked, read or loaded before the first question.
-client = MinniePublicClient()
+client: MinniePublicClient = MinniePublicClient()

@@ -17,7 +17,8 @@ from pyarrow import fs
 from cortical_tools.errors import UnreachableServerError
 from cortical_tools.exports.found import Found
 
-Way: TypeAlias = Callable[[], fs.FileSystem]
+# A file system of pyarrow's, which has no types.
+Way: TypeAlias = Callable[[], Any]
 
 _CONNECT, _READ = 10, 60
 _DENIED = re.compile(r"ACCESS_DENIED|PERMISSION_DENIED|UNAUTHENTICATED|Forbidden|\b40[13]\b")
@@ -40,7 +41,7 @@ class ArrowFolder:
 
     def __init__(self, url: str, base: str, ways: Sequence[Way]) -> None:
         self.url = url
-        self.is_local = "://" not in url
+        self.is_local: bool = "://" not in url
         self._is_flat = url.startswith("gs://")
         self._every: list[Found] | None = None
         self._base = base

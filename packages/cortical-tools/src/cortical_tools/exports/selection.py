@@ -55,18 +55,18 @@ class Selection:
         self.label = label
         self._axes = {point: [f"{point}_{axis}" for axis in _AXES] for point in points}
         self._types = _shown_types(schema, self._axes)
-        self.columns = self._chosen(columns)
+        self.columns: list[str] = self._chosen(columns)
         fields = _fields(label, self._types, self._axes)
         conditions = conditions_of(label, fields, filters or {})
         origin = {axis: point for point, axes in self._axes.items() for axis in axes}
         late = [one for one in conditions if one.column in origin or one.operator == "inside"]
         early = [one for one in conditions if one not in late]
-        self.early = self._expression(early)
+        self.early: Any = self._expression(early)
         """What can be asked of the columns as they are in the file; None where nothing is."""
         self._late = self._expression(late)
         asked = [*self.columns, *(one.column for one in conditions)]
         needed = {origin.get(name, name) for name in asked}
-        self.needed = [name for name in schema.names if name in needed]
+        self.needed: list[str] = [name for name in schema.names if name in needed]
         """Names of the file's columns that have to be read."""
         self._decoded = [point for point in self._axes if point in needed]
 

@@ -37,13 +37,14 @@ class IdHistory:
 
     def __init__(self, snapshot: Snapshot) -> None:
         roots = snapshot.frame(layout.ROOTS).sort_values("root_id")
-        self.chunks = Chunks.from_info(dict(snapshot.facts.graphene))
+        self.chunks: Chunks = Chunks.from_info(dict(snapshot.facts.graphene))
         self.root_ids: IntArray = ints(roots["root_id"])
         self.created: IntArray = times(roots["created"])
         self.replaced: IntArray = times(roots["replaced"])
         lineage = snapshot.frame(layout.LINEAGE)
-        self.old, self.new = ints(lineage["old_root_id"]), ints(lineage["new_root_id"])
-        self.operation = ints(lineage["operation_id"])
+        self.old: IntArray = ints(lineage["old_root_id"])
+        self.new: IntArray = ints(lineage["new_root_id"])
+        self.operation: IntArray = ints(lineage["operation_id"])
         members = snapshot.frame(layout.MEMBERS)
         self._member_root, self._member_l2 = ints(members["root_id"]), ints(members["l2_id"])
         supervoxels = snapshot.frame(layout.SUPERVOXELS)

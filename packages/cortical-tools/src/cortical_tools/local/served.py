@@ -19,7 +19,7 @@ from cortical_tools.local.history import IdHistory
 from cortical_tools.local.level2 import Level2Data
 from cortical_tools.local.mesh_files import MeshFiles
 from cortical_tools.local.tables import IntArray, Lookup, at_moment, of_version
-from cortical_tools.snapshot_folder import Snapshot, Version, layout
+from cortical_tools.snapshot_folder import Facts, Snapshot, Version, layout
 
 # Clients ask about the last moment of what stands at a version's time by a millisecond before it.
 _CLIENTS_TAKE_OFF = 1_000_000
@@ -49,8 +49,8 @@ class ServedSnapshot:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.facts = snapshot.facts
-        self.uploads = Uploads()
+        self.facts: Facts = snapshot.facts
+        self.uploads: Uploads = Uploads()
         # Building the history twice at once would take twice the memory.
         self._lock = threading.Lock()
 

@@ -107,9 +107,9 @@ class VertexAssigner:
         lvl2_pts: ArrayLike,
         chunks: Chunks,
     ) -> None:
-        self.root_id = one_id(root_id, "root_id")
-        self.vertices = checked_vertices(vertices)
-        self.faces = checked_faces(faces, len(self.vertices))
+        self.root_id: int = one_id(root_id, "root_id")
+        self.vertices: NDArray[np.floating[Any]] = checked_vertices(vertices)
+        self.faces: NDArray[np.integer[Any]] = checked_faces(faces, len(self.vertices))
         self.chunks = chunks
         self._level2 = Level2Ids.checked(lvl2_ids, lvl2_pts, chunks)
         self._assignment: Assignment | None = None

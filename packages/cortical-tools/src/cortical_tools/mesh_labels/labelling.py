@@ -57,9 +57,9 @@ class PieceLabels:
     """
 
     def __init__(self, n_pieces: int) -> None:
-        self.row = np.full(n_pieces, -1, dtype=np.int64)
-        self.method = np.zeros(n_pieces, dtype=np.int8)
-        self.confidence = np.zeros(n_pieces, dtype=np.float32)
+        self.row: IntArray = np.full(n_pieces, -1, dtype=np.int64)
+        self.method: NDArray[np.int8] = np.zeros(n_pieces, dtype=np.int8)
+        self.confidence: NDArray[np.float32] = np.zeros(n_pieces, dtype=np.float32)
 
     def give(
         self,
@@ -94,20 +94,21 @@ class Chunkwise:
     """
 
     def __init__(self, pieces: Pieces, level2: Level2Ids, keys: IntArray) -> None:
-        self.pieces, self.level2 = pieces, level2
+        self.pieces: Pieces = pieces
+        self.level2: Level2Ids = level2
         n_chunks = len(pieces.keys)
         place = np.minimum(np.searchsorted(pieces.keys, keys), max(n_chunks - 1, 0))
         here = np.flatnonzero(pieces.keys[place] == keys) if n_chunks else place[:0]
         by_chunk = np.argsort(place[here], kind="stable")
-        self.rows = here[by_chunk]
+        self.rows: NDArray[np.intp] = here[by_chunk]
         """Rows of the ids whose chunks the mesh has, chunk by chunk."""
-        self.chunk_of_row = place[self.rows]
-        self.first_row = groups(self.chunk_of_row, n_chunks)
-        self.n_ids = np.diff(self.first_row)
+        self.chunk_of_row: IntArray = place[self.rows]
+        self.first_row: IntArray = groups(self.chunk_of_row, n_chunks)
+        self.n_ids: IntArray = np.diff(self.first_row)
         surfaces = pieces.chunk_of_piece[pieces.is_surface]
-        self.n_surfaces = np.bincount(surfaces, minlength=n_chunks)
-        self.is_solo = (self.n_ids == 1) & (self.n_surfaces <= 1)
-        self.is_contested = (self.n_ids >= 1) & ~self.is_solo
+        self.n_surfaces: NDArray[np.intp] = np.bincount(surfaces, minlength=n_chunks)
+        self.is_solo: NDArray[np.bool_] = (self.n_ids == 1) & (self.n_surfaces <= 1)
+        self.is_contested: NDArray[np.bool_] = (self.n_ids >= 1) & ~self.is_solo
 
     def label(self) -> PieceLabels:
         """The ids of all pieces that chunks with ids tell by themselves."""

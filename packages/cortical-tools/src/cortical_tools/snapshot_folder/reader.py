@@ -33,7 +33,7 @@ class Snapshot:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.folder = Path(folder)
+        self.folder: Path = Path(folder)
         facts = self.folder / layout.FACTS
         if not facts.is_file():
             raise SnapshotError(
@@ -44,7 +44,7 @@ class Snapshot:
             found = json.loads(facts.read_bytes())
         except ValueError as error:
             raise SnapshotError(f"{facts} is not JSON: {error}") from error
-        self.facts = Facts.from_json(found, str(facts))
+        self.facts: Facts = Facts.from_json(found, str(facts))
         self._files: dict[str, dict[str, Any]] = found.get("files", {})
 
     def __repr__(self) -> str:

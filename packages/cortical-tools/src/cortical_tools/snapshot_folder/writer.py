@@ -55,7 +55,7 @@ class SnapshotWriter:
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, resume: bool = False) -> None:
-        self.folder = Path(folder)
+        self.folder: Path = Path(folder)
         if self.folder.exists():
             raise SnapshotError(
                 f"{self.folder} exists already; a snapshot never changes, so choose another "

@@ -22,7 +22,7 @@ from ossify.cli.verify import look_at, outcome_text, outcomes_json
 from ossify.errors import OssifyError
 from ossify.io.osy import describe_file
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="ossify",
     help="Neuron reconstructions as .osy files: look into them, check and convert them.",
     no_args_is_help=True,

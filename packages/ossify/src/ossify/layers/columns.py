@@ -25,7 +25,7 @@ class PromisedColumns(Mapping[str, Column]):
     """
 
     def __init__(self, dtypes: Mapping[str, str], fetch: Callable[[str], Column]) -> None:
-        self.dtypes = dict(dtypes)
+        self.dtypes: dict[str, str] = dict(dtypes)
         self._fetch = fetch
         self._columns: dict[str, Column] = {}
 

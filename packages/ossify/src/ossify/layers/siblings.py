@@ -247,7 +247,7 @@ class Siblings:
     def __init__(self) -> None:
         self.layers: dict[str, Any] = {}
         self.annotations: dict[str, Any] = {}
-        self.linkage = Linkage()
+        self.linkage: Linkage = Linkage()
         self.left_out: dict[str, int] = {}
 
     def __iter__(self) -> Iterator[Any]:

@@ -18,7 +18,7 @@ from ossify.io.osy import layout
 from ossify.io.osy.arrays import read_npz
 from ossify.io.osy.codecs import decode_column
 from ossify.io.osy.integrity import Finding, read_checked
-from ossify.io.osy.manifest import LayerEntry, LinkEntry, Manifest, format_error
+from ossify.io.osy.manifest import LayerEntry, LinkEntry, Manifest, Member, format_error
 from ossify.io.osy.tables import numbers, piece, read_table
 from ossify.io.storage import Buffer, Source
 from ossify.layers.base import Layer
@@ -42,7 +42,7 @@ class Archive:
     def __init__(self, source: Source, manifest: Manifest) -> None:
         self.source = source
         self.manifest = manifest
-        self.members = {member.name: member for member in manifest.members}
+        self.members: dict[str, Member] = {member.name: member for member in manifest.members}
         self.problems: list[str] = []
         self._fetched: dict[str, Buffer] = {}
 

@@ -39,7 +39,7 @@ class GCSStore(Bucket):
             credentials, project = google.auth.default()
         except google.auth.exceptions.DefaultCredentialsError as error:
             if os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
-                self.trouble = str(error)
+                self.trouble: str | None = str(error)
             return None
         return Client(project or "none", credentials).bucket(self.address.bucket)
 

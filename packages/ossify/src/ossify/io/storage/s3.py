@@ -51,7 +51,7 @@ class S3Store(Bucket):
 
     def __init__(self, address: Address, anonymous: bool = False) -> None:
         super().__init__(address, anonymous)
-        self.bucket = address.bucket
+        self.bucket: str = address.bucket
 
     @cached_property
     def signed(self) -> Any:
@@ -70,7 +70,7 @@ class S3Store(Bucket):
             raise self.denied(self.address.key, str(error)) from error
         except BotoCoreError as error:
             # Such as a login that has run out. What is public can be read nevertheless.
-            self.trouble = str(error)
+            self.trouble: str | None = str(error)
             return None
 
     @cached_property

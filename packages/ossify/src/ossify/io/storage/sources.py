@@ -92,7 +92,7 @@ class MappedSource(_OneByOne):
 
     def __init__(self, label: str, file: BinaryIO) -> None:
         self.label = label
-        self.size = os.fstat(file.fileno()).st_size
+        self.size: int = os.fstat(file.fileno()).st_size
         # No mapping can be empty.
         mapped: Buffer = b""
         if self.size:
@@ -189,10 +189,10 @@ class RemoteSource:
     is_far = True
 
     def __init__(self, file: RemoteFile) -> None:
-        self.label = file.label
+        self.label: str = file.label
         self._file = file
         self._start = self._first()
-        self.size = self._start.size
+        self.size: int = self._start.size
 
     def _first(self) -> Answer:
         for wait in (*_WAITS, None):
