@@ -206,6 +206,10 @@ def test_half_of_what_is_needed_is_refused(dataset, root, known, given, error, m
         dataset.mesh.compute_vertex_to_l2_mapping(root, **{name: known[name] for name in given})
 
 
-def test_what_is_not_offered_says_so(dataset, root):
-    with pytest.raises(NotImplementedError, match="fill_unknown=True"):
-        dataset.mesh.compute_vertex_to_l2_mapping(root, cloudvolume_fallback=True)
+def test_a_fallback_on_the_segmentation_adds_to_a_mapping(dataset, service, root, known):
+    straight = dataset.mesh.compute_vertex_to_l2_mapping(root, **known)
+    service.log.clear()
+    more = dataset.mesh.compute_vertex_to_l2_mapping(root, **known, cloudvolume_fallback=True)
+    assert any("/bucket/ws/8_8_40/" in one.path for one in service.log)
+    assert more[straight != 0].tolist() == straight[straight != 0].tolist()
+    assert set(more) <= {0, *known["lvl2_ids"].tolist()}

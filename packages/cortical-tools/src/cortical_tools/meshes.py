@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ from cortical_tools.errors import MissingExtraError, MissingMeshError
 from cortical_tools.ids import Ids, int_ids, one_id
 from cortical_tools.mesh_labels import VertexAssigner
 from cortical_tools.progress import progress_bar
+from cortical_tools.roots import get_roots, latest_valid_timestamp
+from cortical_tools.voxels import l2_ids_at
 
 if TYPE_CHECKING:
     from caveclient.frameworkclient import CAVEclientFull
@@ -195,8 +197,8 @@ class MeshClient:
     ) -> Any:
         """The level-2 id of every vertex of a mesh.
 
-        What is not given is asked for. With everything given, `chunks` too, nobody is asked. A
-        mapping that was computed before is handed out again.
+        What is not given is asked for. With everything given, `chunks` too, nobody is asked, except
+        for a `cloudvolume_fallback`. A mapping that was computed before is handed out again.
 
         Parameters
         ----------
@@ -209,7 +211,9 @@ class MeshClient:
         max_distance, ratio_better, hop_limit, fill_unknown
             As for `VertexAssigner.compute_mesh_label`.
         cloudvolume_fallback
-            Not offered: True is an error.
+            Whether what nothing else tells the id of is looked up in the segmentation: every file
+            of voxels around it is downloaded, which is much slower. `lvl2_ids` are those that it
+            can get.
         n_jobs
             Without effect: one processor is quicker than handing a mesh to several.
         return_assigner
@@ -230,12 +234,7 @@ class MeshClient:
             raise ValueError("vertices and faces: give both, or none to have the mesh downloaded")
         if lvl2_pts is not None and lvl2_ids is None:
             raise ValueError("lvl2_pts: they are points of lvl2_ids, which are not given")
-        if cloudvolume_fallback:
-            raise NotImplementedError(
-                "cloudvolume_fallback: vertices are not looked up in the segmentation; those that "
-                "could not be assigned have 0, and fill_unknown=True gives them a neighbour's id"
-            )
-        options = (max_distance, ratio_better, hop_limit, fill_unknown)
+        options = (max_distance, ratio_better, hop_limit, fill_unknown, cloudvolume_fallback)
         given = [vertices, faces, lvl2_ids, lvl2_pts]
         key = (options, _digest(given), repr(sorted((mesh_kwargs or {}).items())), repr(chunks))
         finished = self._finished.get(root)
@@ -244,8 +243,9 @@ class MeshClient:
                 mesh = self.get_mesh(root, **(mesh_kwargs or {}))
                 vertices, faces = mesh.vertices, mesh.faces
             assigner = self._assigner(root, vertices, faces, lvl2_ids, lvl2_pts, chunks)
+            look_up = self._voxels_of(root) if cloudvolume_fallback else None
             assigner.compute_mesh_label(
-                max_distance, ratio_better, hop_limit, fill_unknown=fill_unknown
+                max_distance, ratio_better, hop_limit, fill_unknown=fill_unknown, look_up=look_up
             )
             self._finished[root] = finished = key, assigner
         assigner = finished[1]
@@ -268,6 +268,18 @@ class MeshClient:
         if chunks is None:
             chunks = Chunks.from_info(self._connection.chunkedgraph.segmentation_info)
         return VertexAssigner(root, vertices, faces, ids, lvl2_pts, chunks)
+
+    def _voxels_of(self, root: int) -> Callable[[NDArray[np.float64]], NDArray[np.int64]]:
+        """What says which level-2 ids of an object are at points, while it stands."""
+
+        def look_up(points: NDArray[np.float64]) -> NDArray[np.int64]:
+            when = latest_valid_timestamp(self._connection, root)[0]
+            found = l2_ids_at(self._connection, self.cv, points, when)
+            distinct, which = np.unique(found, return_inverse=True)
+            is_its = get_roots(self._connection, distinct, when) == root
+            return np.where(is_its, distinct, 0)[which]
+
+        return look_up
 
     def _cloudvolume(self) -> Any:
         if self._cv_path is None:

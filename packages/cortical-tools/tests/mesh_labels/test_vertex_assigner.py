@@ -251,6 +251,76 @@ def test_a_mesh_without_faces_goes_by_chunks(assigner, l2_id):
     assert found.tolist() == [*ids, next(iter(ids)), 0]
 
 
+# What is looked up
+
+
+@pytest.fixture
+def nameless_rods(assigner, box, together, of_rods):
+    """The two rods, and their ids without points; and which vertices of the middle are of each."""
+    mesh = two_rods(box, together)
+    x, y, _ = mesh[0].T
+    middle = (x >= 1000) & (x < 2000)
+    found = assigner(mesh, dict.fromkeys(of_rods, [np.nan] * 3))
+    return found, middle & (y <= 400), middle & (y >= 600)
+
+
+def voxels_of_rods(low, high):
+    """The voxels of the two rods: `low` and `high` are what they have."""
+
+    def look_up(points):
+        x, y, z = points.T
+        inside = (x >= 550) & (x < 2450) & (z >= 400) & (z < 600)
+        of_low, of_high = inside & (y >= 200) & (y < 400), inside & (y >= 600) & (y < 800)
+        return np.where(of_low, low, np.where(of_high, high, 0))
+
+    return look_up
+
+
+def test_what_nothing_tells_is_looked_up(nameless_rods, of_rods):
+    found, is_low, is_high = nameless_rods
+    low, high = of_rods
+    assert not found.mesh_label.any()
+    labels = found.compute_mesh_label(look_up=voxels_of_rods(low, high))
+    assert set(labels[is_low]) == {low}
+    assert set(labels[is_high]) == {high}
+    assert set(labels[~is_low & ~is_high]) == {0}
+    assert set(found.method[is_low | is_high]) == {Method.LOOKED_UP}
+    assert set(found.hops[is_low]) == {0}
+    assert set(found.confidence[is_low]) == {1}
+
+
+def test_what_is_looked_up_but_not_given_is_nobodys(nameless_rods, of_rods):
+    found, is_low, is_high = nameless_rods
+    low, high = of_rods
+    labels = found.compute_mesh_label(look_up=voxels_of_rods(low, high + 1))
+    assert set(labels[is_low]) == {low}
+    assert set(labels[is_high]) == {0}
+    assert not found.compute_mesh_label(look_up=voxels_of_rods(0, 0)).any()
+
+
+def test_only_some_points_around_what_is_open_are_looked_up(nameless_rods, of_rods, chunks):
+    found, is_low, is_high = nameless_rods
+    asked = []
+    look_up = voxels_of_rods(*of_rods)
+    found.compute_mesh_label(look_up=lambda points: asked.append(points) or look_up(points))
+    (points,) = asked
+    assert len(points) <= 2 * 4 * 13
+    at = found.vertices[is_low | is_high]
+    low, high = at.min(axis=0) - 3 * chunks.resolution, at.max(axis=0) + 3 * chunks.resolution
+    assert ((points >= low) & (points <= high)).all()
+    assert ((points[:, 0] >= 1000) & (points[:, 0] < 2000)).all()
+
+
+def test_nothing_is_looked_up_where_all_is_known(assigner, box, l2_id):
+    found = assigner(box([100] * 3, [400] * 3), {l2_id((0, 0, 0)): [250] * 3})
+    assert found.compute_mesh_label(look_up=None).all()
+
+    def never(points):
+        raise AssertionError(points)
+
+    assert found.compute_mesh_label(look_up=never).all()
+
+
 # What is along the mesh
 
 

@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 ROUTES: tuple[Route, ...] = (
     *info.ROUTES,
     *materialize.ROUTES,
-    *segmentation.ROUTES,
     *l2cache.ROUTES,
     *skeletons.ROUTES,
     *states.ROUTES,
     *staging.ROUTES,
-    # Mesh files are made when asked for; all others stand in the folder.
+    # Files of meshes and voxels are made when asked for; all others stand in the folder.
     *meshes.ROUTES,
+    *segmentation.ROUTES,
     *bucket.ROUTES,
 )
 DEFAULT_ROW_CAP = 200_000

@@ -18,6 +18,7 @@ from cortical_tools.local.held_ids import HeldIds
 from cortical_tools.local.history import IdHistory
 from cortical_tools.local.level2 import Level2Data
 from cortical_tools.local.mesh_files import MeshFiles
+from cortical_tools.local.segmentation_files import SegmentationFiles
 from cortical_tools.local.tables import IntArray, Lookup, at_moment, of_version
 from cortical_tools.snapshot_folder import Facts, Snapshot, Version, layout
 
@@ -74,6 +75,11 @@ class ServedSnapshot:
     def meshes(self) -> MeshFiles:
         """The files of meshes."""
         return MeshFiles(self.snapshot)
+
+    @cached_property
+    def voxels(self) -> SegmentationFiles:
+        """The files of voxels."""
+        return SegmentationFiles(self.snapshot, self.meshes, self.level2)
 
     def version(self, text: str) -> Version:
         """A version that may be queried.

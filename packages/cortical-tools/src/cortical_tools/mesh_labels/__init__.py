@@ -2,7 +2,7 @@
 
 `VertexAssigner` does it in steps, a module each: `pieces` cuts the mesh where chunks end,
 `labelling` gives pieces their ids, with `winding` to tell what is inside of what, `proximity` does
-so for what floats, and `propagation` along the mesh.
+so for what floats, `lookup` from voxels where somebody has them, and `propagation` along the mesh.
 """
 
 from cortical_tools.mesh_labels.assigner import Assignment, VertexAssigner

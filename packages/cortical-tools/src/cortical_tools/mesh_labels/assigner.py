@@ -16,6 +16,7 @@ from cortical_tools.mesh_labels._arrays import BoolArray, FloatArray, IntArray
 from cortical_tools.mesh_labels.intake import checked_faces, checked_options, checked_vertices
 from cortical_tools.mesh_labels.labelling import Chunkwise, Method, PieceLabels
 from cortical_tools.mesh_labels.level2_ids import Level2Ids
+from cortical_tools.mesh_labels.lookup import LookUp, label_looked_up
 from cortical_tools.mesh_labels.pieces import Cutter, Pieces, chunk_corners
 from cortical_tools.mesh_labels.propagation import is_rim, spread
 from cortical_tools.mesh_labels.proximity import label_floating
@@ -147,6 +148,7 @@ class VertexAssigner:
         hop_limit: int | None = None,
         *,
         fill_unknown: bool = False,
+        look_up: LookUp | None = None,
     ) -> IntArray:
         """Assign all vertices anew, with other options than by default.
 
@@ -163,6 +165,9 @@ class VertexAssigner:
         fill_unknown
             Whether ids are also propagated to vertices whose own id is not known. They get the id
             of a neighbour: right for colours, wrong for measurements.
+        look_up
+            What says of (N, 3) points, in nanometres, which of the object's level-2 ids are there,
+            0 for none. It is asked for some around pieces that nothing else tells the ids of.
 
         Returns
         -------
@@ -171,7 +176,9 @@ class VertexAssigner:
         """
         hops = _HOPS if hop_limit is None else hop_limit
         checked_options(max_distance, ratio_better, hops)
-        self._assignment = self._assigned(max_distance, ratio_better, int(hops), fill_unknown)
+        self._assignment = self._assigned(
+            max_distance, ratio_better, int(hops), fill_unknown, look_up
+        )
         return self.mesh_label
 
     @property
@@ -210,8 +217,9 @@ class VertexAssigner:
         """(V,) float32, how sure it is: from 0 for no id to 1.
 
         The winding number of the piece around the id's point, its share of the chunk's vertices
-        where it is not the only piece of the only id, how much nearer it is than what is next, or
-        that of the neighbour, less with every edge: by the method.
+        where it is not the only piece of the only id, how much nearer it is than what is next, the
+        share of the voxels that were looked up, or that of the neighbour, less with every edge: by
+        the method.
         """
         return self.assignment.confidence
 
@@ -244,7 +252,12 @@ class VertexAssigner:
         return self.chunk_df[self.chunk_df["chunk_number"].duplicated(keep=False)]
 
     def _assigned(
-        self, max_distance: float, ratio_better: float, hop_limit: int, fill_unknown: bool
+        self,
+        max_distance: float,
+        ratio_better: float,
+        hop_limit: int,
+        fill_unknown: bool,
+        look_up: LookUp | None,
     ) -> Assignment:
         if len(self.vertices) == 0 or len(self.lvl2_ids) == 0:
             return _nothing(len(self.vertices))
@@ -254,8 +267,11 @@ class VertexAssigner:
         chunkwise = Chunkwise(pieces, self._level2, keys)
         labels = chunkwise.label()
         label_floating(pieces, labels, max_distance, ratio_better)
+        places = cutter.places(pieces.keys)
+        if look_up is not None:
+            label_looked_up(chunkwise, labels, self.chunks, places, look_up)
         found = _by_vertex(pieces, labels)
-        rim = is_rim(pieces, self.chunks, cutter.places(pieces.keys)) & labels.is_free
+        rim = is_rim(pieces, self.chunks, places) & labels.is_free
         rim &= (chunkwise.n_ids > 0)[pieces.chunk_of_piece]
         found = _propagated(pieces, found, rim[pieces.piece], hop_limit)
         if fill_unknown:

@@ -36,6 +36,8 @@ class Method(IntEnum):
     """Its piece is close to one of that id."""
     PROPAGATED = 4
     """From its neighbours along the mesh."""
+    LOOKED_UP = 5
+    """The voxels around its piece have it."""
 
 
 class PieceLabels:

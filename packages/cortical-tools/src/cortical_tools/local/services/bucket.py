@@ -12,7 +12,11 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 
 
 def _file(call: Call) -> Answer:
-    name = call.names["name"]
+    return stored(call, call.names["name"])
+
+
+def stored(call: Call, name: str) -> Answer:
+    """A file that stands in the folder."""
     if ".." in name.split("/"):
         raise Refusal(404, f"{name} not found")
     content = call.served.snapshot.read(f"{layout.BUCKET}/{name}")

@@ -1,4 +1,4 @@
-"""The chunked graph: which supervoxel is in which object, and what became of objects."""
+"""The chunked graph: which supervoxel is in which object, what became of objects, and voxels."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cortical_tools.local.answers import Answer, Refusal, json_answer, now, seconds
 from cortical_tools.local.calls import Call, Route
 from cortical_tools.local.history import IdHistory
+from cortical_tools.local.services.bucket import ranged, stored
 
 GRAPH_VERSION = "2.21.1"
 _BEGINNING, _END = np.iinfo(np.int64).min, np.iinfo(np.int64).max
@@ -271,6 +272,12 @@ def _tabular_change_log(call: Call) -> Answer:
     return json_answer(answers)
 
 
+def _voxels(call: Call) -> Answer:
+    scale, file = call.names["scale"], call.names["file"]
+    content = call.served.voxels.file(scale, file)
+    return stored(call, f"ws/{scale}/{file}") if content is None else ranged(call, content)
+
+
 _TABLE = "/segmentation/api/v1/table/{table}"
 
 ROUTES = (
@@ -292,4 +299,5 @@ ROUTES = (
     Route("GET", _TABLE + "/oldest_timestamp", _oldest),
     Route("GET", _TABLE + "/root/{node}/change_log", _change_log),
     Route("GET", _TABLE + "/tabular_change_log_many", _tabular_change_log),
+    Route("GET", "/bucket/ws/{scale}/{file}", _voxels),
 )

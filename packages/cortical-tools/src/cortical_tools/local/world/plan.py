@@ -18,6 +18,8 @@ RESOLUTION = (8, 8, 40)
 TABLE_RESOLUTION = (4, 4, 40)
 """Nanometres in a voxel of the tables."""
 _CHUNK_SIZE = (256, 256, 512)
+_FILE_SIZE = (64, 64, 64)
+"""Voxels of a file of the segmentation: chunks are whole numbers of them."""
 _VOXEL_OFFSET = (26_385, 30_308, 14_850)
 _SIZE = (192_424, 131_051, 13_008)
 
@@ -64,7 +66,7 @@ def graphene_info() -> dict[str, Any]:
         "num_channels": 1,
         "scales": [
             {
-                "chunk_sizes": [list(_CHUNK_SIZE)],
+                "chunk_sizes": [list(_FILE_SIZE)],
                 "compressed_segmentation_block_size": [8, 8, 8],
                 "encoding": "compressed_segmentation",
                 "key": "8_8_40",
