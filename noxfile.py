@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -42,12 +43,17 @@ MEASURES = ("morphio==3.5.0", "navis==1.12.0", "neurom==4.0.6")
 WHEEL_NOTES = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
 SDIST_FILES = (".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml")
 # What is read by others than Python, by the schema that it has to follow.
+WORKFLOWS = [".github/workflows/*.yml"]
 SCHEMAS = {
-    "citation-file-format": ["CITATION.cff"],
-    "github-issue-config": [".github/ISSUE_TEMPLATE/config.yml"],
-    "github-issue-forms": [".github/ISSUE_TEMPLATE/bug.yml", ".github/ISSUE_TEMPLATE/feature.yml"],
+    "custom.github-workflows-require-timeout": WORKFLOWS,
+    "vendor.citation-file-format": ["CITATION.cff"],
+    "vendor.github-issue-config": [".github/ISSUE_TEMPLATE/config.yml"],
+    "vendor.github-issue-forms": [f".github/ISSUE_TEMPLATE/{n}.yml" for n in ("bug", "feature")],
+    "vendor.github-workflows": WORKFLOWS,
 }
 OLDEST, NEWEST = PYTHONS["ossify"][0], PYTHONS["ossify"][-1]
+# The Python that is not promised yet.
+NEXT = f"3.{int(NEWEST.removeprefix('3.')) + 1}"
 
 
 def _newest_of_pyenv() -> str:
@@ -87,16 +93,18 @@ def dev(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST, tags=["quick"])
 def lint(session: nox.Session) -> None:
-    """Style, docstrings and import discipline (ruff), spelling, forms, notes for the changelog."""
+    """Style, docstrings and import discipline (ruff), spelling, forms, notes, workflows."""
     install_group(session, "lint")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("codespell")
-    for schema, paths in SCHEMAS.items():
-        session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *paths)
     for package in PACKAGES:
         arguments = ("--draft", "--version=next", "--dir", f"packages/{package}")
         session.run("towncrier", "build", *arguments, silent=True)
+    for schema, patterns in SCHEMAS.items():
+        files = sorted(str(file) for pattern in patterns for file in ROOT.glob(pattern))
+        session.run("check-jsonschema", "--builtin-schema", schema, *files)
+    session.run("zizmor", "--offline", "--quiet", "--persona=pedantic", ".github")
 
 
 @nox.session(python=NEWEST, tags=["quick"])
@@ -123,7 +131,7 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST)
 def docs(session: nox.Session) -> None:
-    """Every example of the documentation, and its pages; a warning is an error."""
+    """Every example of the documentation, and its pages, into -- FOLDER; a warning is an error."""
     install_group(session, "docs")
     install_wheels(session, *PACKAGES)
     readmes = ["README.md", *(f"packages/{package}/README.md" for package in PACKAGES)]
@@ -131,7 +139,7 @@ def docs(session: nox.Session) -> None:
         *("pytest", "-p", "documented_examples", "docs", *readmes),
         env={"PYTHONPATH": str(ROOT / "docs")},
     )
-    pages = Path(session.create_tmp()) / "html"
+    pages = Path(*session.posargs or (session.create_tmp(), "html"))
     session.run("sphinx-build", "--fail-on-warning", "--fresh-env", "-q", "docs", str(pages))
     session.log(f"the pages are in {pages}")
 
@@ -139,22 +147,15 @@ def docs(session: nox.Session) -> None:
 @nox.session(python=NEWEST)
 def build(session: nox.Session) -> None:
     """Both packages as sdist and wheel, complete and fit for a package index."""
-    install_group(session, "build")
     for package in PACKAGES:
-        files = sorted(built(session, package).glob(f"{module_of(package)}-*"))
-        session.run("twine", "check", "--strict", *map(str, files))
-        assert_contents(session, package)
+        assert_fit(session, package)
 
 
 @nox.session(python=NEWEST)
 @nox.parametrize("package", list(PACKAGES), ids=list(PACKAGES))
 def sdist(session: nox.Session, package: str) -> None:
     """An unpacked sdist runs its own tests: those of the package as a whole, or with --all all."""
-    folder = Path(session.create_tmp()) / "unpacked"
-    shutil.rmtree(folder, ignore_errors=True)
-    with tarfile.open(sdist_of(session, package)) as archive:
-        archive.extractall(folder, filter="data")
-    (source,) = folder.iterdir()
+    source = unpacked(sdist_of(session, package), Path(session.create_tmp()) / "unpacked")
     # As a stranger does it, who has the sdist and nothing of the repository.
     session.install(f"{source}[testing]")
     everything = "--all" in session.posargs
@@ -162,6 +163,62 @@ def sdist(session: nox.Session, package: str) -> None:
     with session.chdir(source):
         session.run("pytest", "--collect-only", "-qq", silent=True)
         session.run("pytest", "-q", *chosen)
+
+
+@nox.session(python=NEWEST, default=False)
+def prepare_release(session: nox.Session) -> None:
+    """Write the version and the changelog of a release: -- PACKAGE VERSION."""
+    install_group(session, "release")
+    session.run("python", "tools/release.py", "prepare", *session.posargs)
+
+
+@nox.session(python=NEWEST, default=False)
+def release_check(session: nox.Session) -> None:
+    """Tag, version, changelog and built files agree: -- TAG [FOLDER to leave the files in]."""
+    install_group(session, "release")
+    session.run("python", "tools/release.py", "check", *session.posargs[:1])
+    package = session.posargs[0].rpartition("-v")[0]
+    assert_fit(session, package)
+    folder = built(session, package)
+    if session.posargs[1:]:
+        folder = shutil.copytree(folder, session.posargs[1], dirs_exist_ok=True)
+    session.run("python", "tools/release.py", "check", session.posargs[0], str(folder))
+
+
+@nox.session(python=NEWEST, default=False)
+def release_notes(session: nox.Session) -> None:
+    """What the changelog says of a release: -- TAG [FILE to write it to]."""
+    install_group(session, "release")
+    session.run("python", "tools/release.py", "notes", *session.posargs)
+
+
+@nox.session(python=PYTHONS["ossify"], default=False)
+def test_wheel(session: nox.Session) -> None:
+    """A wheel passes the tests of its sdist, its source gone: -- PACKAGE [FOLDER of both [...]]."""
+    package, *rest = session.posargs or [""]
+    if package not in PACKAGES:
+        session.error(f"there is no package {package!r}, only {', '.join(PACKAGES)}")
+    folder = Path(rest.pop(0)) if rest else built(session, package)
+    files = [*folder.glob("*.whl"), *folder.glob("*.tar.gz")]
+    if len(files) != 2:
+        session.error(f"{folder} has to hold one wheel and one sdist, not {sorted(files)}")
+    session.install(f"{files[0].absolute()}[{PACKAGES[package]}]")
+    install_stores(session)
+    for other in PACKAGES.keys() - {package}:
+        assert_absent(session, module_of(other))
+    with tempfile.TemporaryDirectory() as home:
+        source = unpacked(files[1], Path(home) / "unpacked")
+        shutil.rmtree(source / "src")
+        with session.chdir(source):
+            session.run("pytest", *rest)
+
+
+@nox.session(python=NEWEST)
+def rehearsal(session: nox.Session) -> None:
+    """A release of each package in a copy of the checkout, and what must not be released."""
+    install_group(session, "release")
+    install_group(session, "rehearsal")
+    session.run("pytest", "tools/tests", *session.posargs)
 
 
 @nox.session(python=NEWEST)
@@ -196,7 +253,37 @@ def tests(session: nox.Session, package: str) -> None:
     run_tests(session, package)
 
 
-@nox.session(python=NEWEST)
+@nox.session(python=NEXT, default=False)
+@nox.parametrize("package", list(PACKAGES), ids=list(PACKAGES))
+def ahead(session: nox.Session, package: str) -> None:
+    """The tests of a package on the Python that comes after those it promises."""
+    install_wheels(session, package)
+    install_stores(session)
+    run_tests(session, package)
+
+
+@nox.session(python=NEWEST, default=False)
+@nox.parametrize("package", list(PACKAGES), ids=list(PACKAGES))
+def fresh(session: nox.Session, package: str) -> None:
+    """The tests of a package with the newest of everything, candidates for a release as well."""
+    requirement = f"{wheel(session, package)}[{PACKAGES[package]}]"
+    session.install("--upgrade", "--prerelease=allow", requirement)
+    install_stores(session)
+    run_tests(session, package)
+
+
+@nox.session(python=NEWEST, default=False)
+def pandas3(session: nox.Session) -> None:
+    """Tells by failing that cortical-tools can be had with pandas 3, which caveclient forbade."""
+    requirement = f"{wheel(session, 'cortical-tools')}[{PACKAGES['cortical-tools']}]"
+    question = ("uv", "pip", "install", "--dry-run", requirement, "pandas>=3")
+    said = str(session.run(*question, success_codes=[0, 1], silent=True))
+    if "No solution found" not in said:
+        session.error(f"pandas 3 is allowed: test with it, say so, and drop this session\n{said}")
+    session.log(said)
+
+
+@nox.session(python=PYTHONS["ossify"])
 def together(session: nox.Session) -> None:
     """What only the two packages side by side can show."""
     install_wheels(session, *PACKAGES)
@@ -335,6 +422,14 @@ def assert_absent(session: nox.Session, module: str) -> None:
     session.run("python", "-I", "-c", question)
 
 
+def assert_fit(session: nox.Session, package: str) -> None:
+    """Stop unless a package index would take what is built, and it is complete."""
+    install_group(session, "build")
+    files = sorted(built(session, package).glob(f"{module_of(package)}-*"))
+    session.run("twine", "check", "--strict", *map(str, files))
+    assert_contents(session, package)
+
+
 def assert_contents(session: nox.Session, package: str) -> None:
     """Stop unless wheel and sdist hold our files, every one of them, and nothing else."""
     home = ROOT / "packages" / package
@@ -362,6 +457,15 @@ def assert_same(session: nox.Session, path: Path, found: set[str], expected: set
     if found != expected:
         lacks, carries = sorted(expected - found), sorted(found - expected)
         session.error(f"{path.name} lacks {lacks} and carries {carries}")
+
+
+def unpacked(sdist: Path, folder: Path) -> Path:
+    """The one folder that an sdist holds, unpacked into a folder that is emptied for it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    (source,) = folder.iterdir()
+    return source
 
 
 def module_of(package: str) -> str:
