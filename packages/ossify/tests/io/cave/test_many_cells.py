@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -164,14 +165,17 @@ def test_frames_are_by_root_and_in_the_order_of_the_level_2_ids(cave):
 
 
 def test_answers_come_side_by_side_but_no_more_than_allowed(crowded_cave):
-    at_once, most, lock = 0, 0, threading.Lock()
+    at_once, most, lock, full = 0, 0, threading.Lock(), threading.Event()
 
     def slowly(*args, **kwargs):
         nonlocal at_once, most
         with lock:
             at_once += 1
             most = max(most, at_once)
-        time.sleep(0.02)
+            if most == 3:
+                full.set()
+        full.wait(30)
+        time.sleep(0.01)
         with lock:
             at_once -= 1
         return crowded_cave.get_roots(*args, **kwargs)
@@ -195,6 +199,31 @@ def test_the_first_failure_ends_the_others():
     with pytest.raises(ConnectionError, match="gone"):
         side_by_side([lambda n=n: job(n) for n in range(100)], max_workers=2)
     assert len(started) < 100
+
+
+def test_filters_of_warnings_are_as_before_whatever_requests_do_to_them_at_once():
+    #  first   [ ignores      ]
+    #  second       [ ignores      ]
+    both, over = threading.Barrier(2, timeout=30), threading.Event()
+
+    def first():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            both.wait()
+            both.wait()
+        over.set()
+
+    def second():
+        both.wait()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            both.wait()
+            over.wait(30)
+
+    before = list(warnings.filters)
+    with warnings.catch_warnings():
+        side_by_side([first, second], max_workers=2)
+        assert warnings.filters == before
 
 
 def test_a_bar_is_shown_only_on_a_terminal(cave, root, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
@@ -45,8 +46,11 @@ def side_by_side(
         return [job() for job in jobs]
     from tqdm import tqdm
 
-    # None: only where the bar can move, on a terminal.
     with (
+        # CAVEclients silence some warnings while they read an answer. Several at once put back
+        # what another one has set, which would stay for the rest of the process.
+        warnings.catch_warnings(),
+        # None: only where the bar can move, on a terminal.
         tqdm(total=len(jobs), desc=what, disable=None if progress else True) as bar,
         ThreadPoolExecutor(max(workers, 1)) as pool,
     ):
