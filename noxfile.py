@@ -9,6 +9,7 @@ What a package supports and needs is read from its ``pyproject.toml`` and not re
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -39,6 +40,8 @@ PYTHONS = {
 RELEASES = ("0.0.4", "0.1.0", "0.2.0", "0.3.0")
 # What others measure, in the versions with which ours was found to agree.
 MEASURES = ("morphio==3.5.0", "navis==1.12.0", "neurom==4.0.6")
+# What tests have to reach of each package, in percent.
+LEAST_REACHED = {"lines": 92, "branches": 85}
 # What lies beside the modules in a wheel, and beside modules and tests in an sdist.
 WHEEL_NOTES = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
 SDIST_FILES = (".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml")
@@ -283,6 +286,26 @@ def pandas3(session: nox.Session) -> None:
     session.log(said)
 
 
+@nox.session(python=NEWEST, default=False)
+def coverage(session: nox.Session) -> None:
+    """Lines and branches that tests reach, commands in processes of their own included."""
+    install_group(session, "coverage")
+    install_wheels(session, *PACKAGES)
+    install_stores(session)
+    found = Path(session.create_tmp()).absolute()
+    for old in found.glob(".coverage*"):
+        old.unlink()
+    session.env["COVERAGE_FILE"] = str(found / ".coverage")
+    run = ("coverage", "run", f"--rcfile={ROOT / 'pyproject.toml'}", "-m", "pytest")
+    for package in PACKAGES:
+        session.run(*run, *tests_of(package), *session.posargs)
+    session.run(*run, "tests-integration", *session.posargs)
+    session.run("coverage", "combine", "--quiet")
+    too_low = [package for package in PACKAGES if not reaches_enough(session, package, found)]
+    if too_low:
+        session.error(f"tests reach less than {LEAST_REACHED} of {', '.join(too_low)}")
+
+
 @nox.session(python=PYTHONS["ossify"])
 def together(session: nox.Session) -> None:
     """What only the two packages side by side can show."""
@@ -405,14 +428,30 @@ def install_stores(session: nox.Session) -> None:
 
 def run_tests(session: nox.Session, package: str, *arguments: str) -> None:
     """Run the tests of a package, and the examples in the docstrings of what is installed."""
-    session.run(
-        *("pytest", "--doctest-modules", "--pyargs", module_of(package)),
-        f"packages/{package}/tests",
-        # Other sessions run these, each with what it needs in environments of its own.
-        *(f"--ignore=packages/{package}/tests/{folder}" for folder in ("extras", "interop")),
-        *arguments,
-        *session.posargs,
-    )
+    session.run("pytest", *tests_of(package), *arguments, *session.posargs)
+
+
+def tests_of(package: str) -> list[str]:
+    """What pytest is told to run the tests of a package and the examples in its docstrings."""
+    folder = f"packages/{package}/tests"
+    # Other sessions run these, each with what it needs in environments of its own.
+    ignored = [f"--ignore={folder}/{name}" for name in ("extras", "interop")]
+    return ["--doctest-modules", "--pyargs", module_of(package), folder, *ignored]
+
+
+def reaches_enough(session: nox.Session, package: str, folder: Path) -> bool:
+    """Print what tests reach of each module of a package; whether the least of all is reached."""
+    chosen = f"--include=*/{module_of(package)}/*"
+    session.run("coverage", "report", chosen, "--skip-covered", "--show-missing")
+    told = folder / f"{package}.json"
+    session.run("coverage", "json", chosen, "--quiet", "-o", str(told))
+    totals = json.loads(told.read_text())["totals"]
+    reached = {
+        "lines": 100 * totals["covered_lines"] / totals["num_statements"],
+        "branches": 100 * totals["covered_branches"] / totals["num_branches"],
+    }
+    session.log(f"{package}: " + ", ".join(f"{n:.1f} % of {what}" for what, n in reached.items()))
+    return all(n >= LEAST_REACHED[what] for what, n in reached.items())
 
 
 def assert_absent(session: nox.Session, module: str) -> None:
