@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -10,6 +12,9 @@ from ossify._typing import FloatArray, IntArray
 from ossify.errors import TopologyError
 from ossify.topology.preorder import Preorder
 from ossify.topology.rooted_tree import RootedTree
+
+Solver: TypeAlias = Callable[[FloatArray], FloatArray]
+"""From the right side of a system of equations to its answer."""
 
 
 def smoothed(tree: RootedTree, values: FloatArray, alpha: float) -> FloatArray:
@@ -51,12 +56,17 @@ def smoothed(tree: RootedTree, values: FloatArray, alpha: float) -> FloatArray:
     if not 0 <= alpha < 1:
         raise TopologyError(f"alpha must be from 0 to less than 1, not {alpha}")
     index = tree.index
-    if index.n_places == 0 or values.shape[1] == 0:
-        return np.asarray(values, dtype=np.float64).copy()
+    columns = np.asfortranarray(values, dtype=np.float64)
+    answer = np.empty(columns.shape, order="F")
+    if answer.size == 0:
+        return answer
     degree = index.in_order(tree.n_children + (tree.parent >= 0))
-    known = index.in_order(np.asarray(values, dtype=np.float64)) * (1 - alpha)
-    known[degree == 0] /= 1 - alpha
-    return index.per_row(_solved(index, _Couplings.of(index, degree, alpha), known))
+    own = np.where(degree > 0, 1 - alpha, 1.0)
+    system = _System.of(index, _Couplings.of(index, degree, alpha))
+    # One column after the other, each of which lies together in memory.
+    for known, solved in zip(columns.T, answer.T, strict=True):
+        solved[:] = index.per_row(system.solved(index.in_order(known) * own))
+    return answer
 
 
 @dataclass(frozen=True)
@@ -84,65 +94,111 @@ class _Couplings:
         return cls(onwards, to_attach)
 
 
-def _solved(index: Preorder, couplings: _Couplings, known: FloatArray) -> FloatArray:
-    last = index.run_stop - 1
-    has_inner = index.run_length > 1
-    long = np.flatnonzero(has_inner)
-    first_inner, last_inner = index.run_start[long], last[long] - 1
-    entry, leave = couplings.to_attach[long], couplings.onwards[last_inner]
+@dataclass(frozen=True, eq=False)
+class _System:
+    """The matrix, divided into the inner vertices of the runs and the last ones.
 
-    # What the inner vertices are, if what their run hangs on and its last vertex were 0; and what
-    # each of the two takes from them per unit.
-    n_columns = known.shape[1]
-    sides = np.zeros((index.n_places, n_columns + 2))
-    sides[:, :n_columns] = known
-    sides[first_inner, n_columns] = entry
-    sides[last_inner, n_columns + 1] = leave
-    sides[last, :n_columns] = 0.0
-    inner = _tridiagonal(couplings.onwards, last, sides)
-    alone, from_attach, from_last = np.split(inner, (n_columns, n_columns + 1), axis=1)
+    Attributes
+    ----------
+    index, couplings
+        Of the tree.
+    long
+        (L,) runs that have inner vertices.
+    inner
+        The inner vertices of all runs, solved for as one system: the last ones are cut out.
+    from_attach, from_last
+        (V,) what each place takes per unit of the vertex that its run hangs on, and of the last
+        one of its run; 0 at the last ones.
+    ends
+        Solves for the last vertices of the runs: a tree again.
+    """
 
-    # What is left for the last vertices of the runs.
-    right = known[last]
-    right[long] -= leave[:, np.newaxis] * alone[last_inner]
-    diagonal = np.ones(index.n_runs)
-    diagonal[long] -= leave * from_last[last_inner, 0]
-    upwards = couplings.to_attach.copy()
-    upwards[long] = -leave * from_attach[last_inner, 0]
-    hanging = long[index.run_parent[long] >= 0]
-    start, above = index.run_start[hanging], index.run_parent[hanging]
-    gain = couplings.to_attach[hanging]
-    diagonal -= np.bincount(above, gain * from_attach[start, 0], minlength=index.n_runs)
-    np.subtract.at(right, above, gain[:, np.newaxis] * alone[start])
-    ends = _tree_system(index.run_parent, diagonal, upwards, right)
+    index: Preorder
+    couplings: _Couplings
+    long: IntArray
+    inner: _Tridiagonal
+    from_attach: FloatArray
+    from_last: FloatArray
+    ends: Solver
 
-    answer = alone
-    at_attach = np.where((index.run_parent >= 0)[:, np.newaxis], ends[index.run_parent], 0.0)
-    answer -= from_attach * index.per_place(at_attach)
-    answer -= from_last * index.per_place(ends)
-    answer[last] = ends
-    return answer
+    @classmethod
+    def of(cls, index: Preorder, couplings: _Couplings) -> _System:
+        """Factorise everything that does not depend on the values."""
+        last = index.run_stop - 1
+        long = np.flatnonzero(index.run_length > 1)
+        first_inner, last_inner = index.run_start[long], last[long] - 1
+        inner = _Tridiagonal.of(couplings.onwards, last)
+        entry, leave = couplings.to_attach[long], couplings.onwards[last_inner]
+        from_attach = inner.solved(_spread(first_inner, entry, index.n_places))
+        from_last = inner.solved(_spread(last_inner, leave, index.n_places))
+
+        diagonal = np.ones(index.n_runs)
+        diagonal[long] -= leave * from_last[last_inner]
+        upwards = couplings.to_attach.copy()
+        upwards[long] = -leave * from_attach[last_inner]
+        hanging = long[index.run_parent[long] >= 0]
+        gain = couplings.to_attach[hanging] * from_attach[index.run_start[hanging]]
+        diagonal -= np.bincount(index.run_parent[hanging], gain, minlength=index.n_runs)
+        ends = _tree_solver(index.run_parent, diagonal, upwards)
+        return cls(index, couplings, long, inner, from_attach, from_last, ends)
+
+    def solved(self, known: FloatArray) -> FloatArray:
+        """(V,) the answer to one column, both in preorder. Takes its memory."""
+        index, long = self.index, self.long
+        last = index.run_stop - 1
+        right = known[last]
+        # What the inner vertices are, if what their run hangs on and its last vertex were 0.
+        known[last] = 0.0
+        answer = self.inner.solved(known)
+        right[long] -= self.couplings.onwards[last[long] - 1] * answer[last[long] - 1]
+        hanging = long[index.run_parent[long] >= 0]
+        told = self.couplings.to_attach[hanging] * answer[index.run_start[hanging]]
+        right -= np.bincount(index.run_parent[hanging], told, minlength=index.n_runs)
+        ends = self.ends(right)
+
+        at_attach = np.where(index.run_parent >= 0, ends[index.run_parent], 0.0)
+        answer -= self.from_attach * index.per_place(at_attach)
+        answer -= self.from_last * index.per_place(ends)
+        answer[last] = ends
+        return answer
 
 
-def _tridiagonal(onwards: FloatArray, last: IntArray, sides: FloatArray) -> FloatArray:
-    """Solve for the inner vertices of all runs at once; the last ones are cut out."""
-    from scipy.linalg import solveh_banded
+@dataclass(frozen=True, eq=False)
+class _Tridiagonal:
+    """A symmetric positive definite matrix with one diagonal on either side, factorised."""
 
-    if len(last) == len(sides):
-        return sides
-    bands = np.ones((2, len(sides)))
-    bands[1, :-1] = onwards
-    bands[1, last] = 0.0
-    # An entry is of a place and the next one: none may lead to the last vertex of a run.
-    bands[1, last[last > 0] - 1] = 0.0
-    solved: FloatArray = solveh_banded(bands, sides, lower=True, check_finite=False)
-    return solved
+    diagonal: FloatArray
+    beside: FloatArray
+
+    @classmethod
+    def of(cls, onwards: FloatArray, last: IntArray) -> _Tridiagonal:
+        """The matrix of all places, with nothing between the last ones of runs and others."""
+        from scipy.linalg.lapack import dpttrf
+
+        beside = onwards.copy()
+        beside[last[:-1]] = 0.0
+        beside[last[last > 0] - 1] = 0.0
+        # LAPACK wants room for an entry even where there is none beside the diagonal.
+        room = beside if len(beside) else np.zeros(1)
+        diagonal, beside, _ = dpttrf(np.ones(len(onwards) + 1), room, overwrite_d=1, overwrite_e=1)
+        return cls(diagonal, beside)
+
+    def solved(self, right: FloatArray) -> FloatArray:
+        """The answer to one right side, whose memory it takes."""
+        from scipy.linalg.lapack import dpttrs
+
+        solved: FloatArray = dpttrs(self.diagonal, self.beside, right, overwrite_b=1)[0]
+        return solved
 
 
-def _tree_system(
-    parent: IntArray, diagonal: FloatArray, upwards: FloatArray, right: FloatArray
-) -> FloatArray:
-    """Solve a symmetric system with the pattern of a tree whose parents come first."""
+def _spread(places: IntArray, values: FloatArray, n_places: int) -> FloatArray:
+    spread = np.zeros(n_places)
+    spread[places] = values
+    return spread
+
+
+def _tree_solver(parent: IntArray, diagonal: FloatArray, upwards: FloatArray) -> Solver:
+    """Solves symmetric systems with the pattern of a tree whose parents come first."""
     from scipy.sparse import csc_matrix
     from scipy.sparse.linalg import splu
 
@@ -158,5 +214,4 @@ def _tree_system(
     factor = splu(
         matrix, permc_spec="NATURAL", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
     )
-    solved: FloatArray = factor.solve(np.ascontiguousarray(right[::-1]))[::-1]
-    return solved
+    return lambda right: factor.solve(np.ascontiguousarray(right[::-1]))[::-1]
