@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -302,39 +303,42 @@ def _close_coarse(coarse: _Coarse, group: Rows, asks: BoolArray, bound: FloatArr
     limit = float(bound.max()) + 2 * widest
     away = np.full(len(group), np.inf)
     halves = list(_halves(coarse.places, group))
-    for inside, there, _ in halves:
+    for _, inside, there, _ in halves:
         asking = np.flatnonzero(inside & asks)
         distance = there.query(coarse.places[asking], distance_upper_bound=limit)[0]
         away[asking] = np.minimum(away[asking], distance)
     np.minimum.at(bound, group, away)
     reach = _reach(coarse.radius, bound[group])
     may = asks & (away <= reach + widest)
-    pairs = [np.empty((0, 2), dtype=np.int64)]
-    for inside, there, targets in halves:
+    close = [np.empty((0, 2), dtype=np.int64)]
+    for digit, inside, there, targets in halves:
         asking = np.flatnonzero(inside & may)
         radii = reach[asking] + widest
         found = there.query_ball_point(coarse.places[asking], radii, return_sorted=False)
         count = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
-        seconds = targets[np.concatenate([np.empty(0, np.int64), *found]).astype(np.int64)]
-        pairs.append(np.stack((np.repeat(asking, count), seconds), axis=1))
-    unique: Rows = np.unique(np.concatenate(pairs), axis=0)
-    between = coarse.places[unique[:, 0]] - coarse.places[unique[:, 1]]
-    distance = norms(between)
-    close: Rows = unique[distance <= reach[unique[:, 0]] + coarse.radius[unique[:, 1]]]
-    return close
+        first = np.repeat(asking, count)
+        second = targets[np.fromiter(chain.from_iterable(found), dtype=np.int64, count=count.sum())]
+        # Two groups are met once for every digit in which they differ. The lowest one counts.
+        differs = group[first] ^ group[second]
+        is_lowest = differs & ((2 << digit) - 1) == 1 << digit
+        first, second = first[is_lowest], second[is_lowest]
+        distance = norms(coarse.places[first] - coarse.places[second])
+        is_close = distance <= reach[first] + coarse.radius[second]
+        close.append(np.stack((first[is_close], second[is_close]), axis=1))
+    return np.concatenate(close)
 
 
-def _halves(places: FloatArray, group: Rows) -> Iterator[tuple[BoolArray, cKDTree, Rows]]:
+def _halves(places: FloatArray, group: Rows) -> Iterator[tuple[int, BoolArray, cKDTree, Rows]]:
     """Some of the places, and a search tree over the others: each two groups are parted by one.
 
-    Two groups differ in some binary digit of their numbers.
+    Two groups differ in some binary digit of their numbers, which comes first.
     """
     for digit in range(int(group.max()).bit_length()):
         is_one = (group >> digit) & 1 == 1
         for inside in (is_one, ~is_one):
             targets = np.flatnonzero(~inside)
             if inside.any() and len(targets):
-                yield inside, nearest_tree(places[targets]), targets
+                yield digit, inside, nearest_tree(places[targets]), targets
 
 
 def _in_parts(sizes: Rows) -> list[Rows]:
