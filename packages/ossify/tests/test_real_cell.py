@@ -127,7 +127,7 @@ def test_it_is_cut_into_pieces_healed_and_simplified_with_all_its_synapses(real_
     assert np.array_equal(simple.skeleton.end_points, healed.skeleton.end_points)
     measures = algorithms.morphometrics(simple, "compartment")
     for name in ("pre_syn", "post_syn"):
-        assert measures[f"n_{name}"].sum() == broken.annotations[name].n_vertices
+        assert measures[f"{name}_count"].sum() == broken.annotations[name].n_vertices
 
 
 def test_no_synapse_is_lost_with_twigs_that_bear_none(service_cell: Cell) -> None:
@@ -137,4 +137,4 @@ def test_no_synapse_is_lost_with_twigs_that_bear_none(service_cell: Cell) -> Non
     table = algorithms.morphometrics(pruned)
     for name in names:
         linked = service_cell.annotations[name].map_index_to_layer("skeleton", missing=-1) >= 0
-        assert table[f"n_{name}"].item() == linked.sum()
+        assert table[f"{name}_count"].item() == linked.sum()

@@ -11,7 +11,7 @@ from ossify.algorithms import strahler_number as strahler
 BIG = 864691135639806263
 ADDITIVE = [
     "n_vertices", "n_roots", "n_branch_points", "n_end_points", "n_segments", "cable_length",
-    "surface_area", "volume", "n_pre_syn", "n_post_syn",
+    "surface_area", "volume", "pre_syn_count", "post_syn_count",
 ]  # fmt: skip
 
 
@@ -145,7 +145,10 @@ def test_parts_add_up_to_the_cell():
     axon = parts.iloc[1]
     rest = parts[parts["compartment"] != "axon"]
     assert whole["segregation_index"].item() == segregation_index(
-        axon["n_pre_syn"], axon["n_post_syn"], rest["n_pre_syn"].sum(), rest["n_post_syn"].sum()
+        axon["pre_syn_count"],
+        axon["post_syn_count"],
+        rest["pre_syn_count"].sum(),
+        rest["post_syn_count"].sum(),
     )
 
 
@@ -211,9 +214,12 @@ def test_annotations_are_those_that_are_linked_or_named(rooted_at_100):
     cell.add_point_annotations("far", [[0, 0, 0]])
     cell.add_point_annotations("syn", [[0, 0, 0]] * 2, linkage=Link([101, -1], target="skeleton"))
     table = morphometrics(cell)
-    assert [name for name in table if "syn" in name or "far" in name] == ["n_syn", "syn_density"]
-    assert (table["n_syn"].item(), table["syn_density"].item()) == (1, 1 / 6)
-    assert "n_syn" not in morphometrics(cell, annotations=[])
+    assert [name for name in table if "syn" in name or "far" in name] == [
+        "syn_count",
+        "syn_density",
+    ]
+    assert (table["syn_count"].item(), table["syn_density"].item()) == (1, 1 / 6)
+    assert "syn_count" not in morphometrics(cell, annotations=[])
     with pytest.raises(KeyError, match="no layer or annotation 'spines'"):
         morphometrics(cell, annotations="spines")
 

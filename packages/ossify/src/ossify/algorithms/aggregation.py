@@ -40,7 +40,8 @@ def segment_aggregate(
     agg
         What numpy calls it: "mean", "sum", "max", "min", "median", "std", "var" (both of the
         population, as in numpy) or "prod"; or a function that takes the (k,) values of a
-        segment, from its far end towards the root, and gives a number.
+        segment, from its far end towards the root, and gives a number. It is called once for
+        every segment, where a name takes all at once.
 
     Returns
     -------

@@ -22,7 +22,7 @@ _RADIUS = "radius"
 _OUTPUTS, _INPUTS = "pre_syn", "post_syn"
 # What comes with annotations: unit and definition.
 _OF_ANNOTATIONS = {
-    "n_<annotation>": ("1", "Annotations of that name on the vertices."),
+    "<annotation>_count": ("1", "Annotations of that name on the vertices."),
     "<annotation>_density": ("1/length", "The same, over the cable length."),
     "segregation_index": (
         "1",
@@ -108,9 +108,9 @@ def morphometrics(
     columns.update((measure.name, measure.compute(measured)) for measure in MEASURES)
     for name in _names(skeleton, annotations):
         count = parts.counts(site_rows(skeleton, name, as_positional=False))
-        columns[f"n_{name}"] = count
+        columns[f"{name}_count"] = count
         columns[f"{name}_density"] = ratio(count, columns["cable_length"])
-    if by is None and {f"n_{_OUTPUTS}", f"n_{_INPUTS}"} <= columns.keys():
+    if by is None and {f"{_OUTPUTS}_count", f"{_INPUTS}_count"} <= columns.keys():
         columns["segregation_index"] = _segregation_index(skeleton)
     return pd.DataFrame(columns)
 

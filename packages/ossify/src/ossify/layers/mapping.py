@@ -184,6 +184,8 @@ class Mapped(Member):
         agg
             A pandas aggregation ("mean", "sum", "max", a function …); "majority" for the most
             frequent value, the smallest of those that tie; or a dict of feature → aggregation.
+            A name is worked out for all vertices at once; a function is called once for each
+            vertex, which takes about a hundred times as long: use a name where there is one.
 
         Returns
         -------

@@ -107,7 +107,7 @@ class Neighbourly(Reaching):
         agg
             "count"; "density", which is the count divided by the summed `half_edge_length` of the
             vertices around; or a dict of new name → (column, aggregation), where an aggregation
-            is one of `map_features_to_layer`.
+            is one of `map_features_to_layer`: much faster by name than as a function.
         chunk_size
             How many vertices to look around at a time; None for a number that suits.
         validate
@@ -209,8 +209,9 @@ class Neighbourly(Reaching):
             "upstream" looks towards the root only, "downstream" away from it only. Only skeletons
             know these.
         agg
-            An aggregation as in `map_features_to_layer`. "mean" and "sum" make float64, and miss
-            where a value is missing.
+            An aggregation as in `map_features_to_layer`: much faster by name than as a function,
+            which is called once for each vertex. "mean" and "sum" make float64, and miss where a
+            value is missing.
         weight
             A function from (M,) distances, in the metric, to weights, for "mean" and "sum".
         inclusive

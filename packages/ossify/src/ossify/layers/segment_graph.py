@@ -67,7 +67,8 @@ class OfSegments(Rooted):
             (V,) or (V, K) numbers.
         agg
             "mean" or "sum", both weighted; "max" or "min"; or a function that takes the (k,) or
-            (k, K) values of a node, from its far end towards the root, and is not weighted.
+            (k, K) values of a node, from its far end towards the root, and is not weighted. It is
+            called once for every node, where a name takes all at once.
         weight
             "length" for the `half_edge_length` of the vertices, (V,) numbers, or None for 1. The
             mean of a node without any weight is not weighted.
