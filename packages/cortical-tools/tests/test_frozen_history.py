@@ -281,6 +281,20 @@ def test_synapses_of_the_present_are_there_where_a_client_asks_about_it(
             asked_of(edited, None)["synapses"](one)
 
 
+def test_cells_are_found_by_root_ids_of_the_version_and_of_the_present(offline, neurons):
+    _first, second, third = neurons["edited"]["root_ids"]
+    found = offline.root_id_to_cell_id([third, second])
+    assert found["cell_id"].tolist() == [neurons["edited"]["cell_id"]] * 2
+
+
+def test_whole_tables_of_the_present_are_there(dataset, offline):
+    def ask(client):
+        rows = client.tables.nucleus_detection_v0().live_query(datetime.now(UTC))
+        return plain(rows[["id", "pt_root_id", "pt_supervoxel_id"]])
+
+    assert ask(offline) == ask(dataset)
+
+
 def test_neurons_that_were_not_asked_for_are_refused_wherever_they_are_named(
     dataset, offline, neuron_roots
 ):

@@ -208,6 +208,10 @@ def test_an_old_root_or_an_unknown_table_is_refused_before_anything_is_written(
         dataset.snapshot(tmp_path / "b", tables=["nuclei"], progress=False)
     with pytest.raises(KeyError, match="views: the version has no nuclei"):
         dataset.snapshot(tmp_path / "b", views=["nuclei"], progress=False)
+    with pytest.raises(ValueError, match="never existed, the first is 864691135639806263"):
+        dataset.snapshot(tmp_path / "c", lineage_of=864691135639806263, progress=False)
+    with pytest.raises(ValueError, match="0 is no root id"):
+        dataset.snapshot(tmp_path / "c", lineage_of=[0], progress=False)
     assert {path.name for path in tmp_path.iterdir()} <= {".cloudvolume"}
 
 

@@ -34,12 +34,17 @@ def write_view(wanted: Wanted, writer: SnapshotWriter, name: str) -> None:
 
 
 def write_live_table(wanted: Wanted, writer: SnapshotWriter, name: str, taken: datetime) -> None:
-    """The rows at the present of a table that is kept in part."""
+    """The rows of a table at the present."""
+    now = Moment(timestamp=taken)
+    if name not in wanted.partial:
+        rows = run(wanted.connection, Query(table=name), now)
+        writer.add_frame(layout.live_rows_of(name), rows)
+        return
     # Neurons that were edited since the version have no rows at the present.
     stand = wanted.roots[is_latest_roots(wanted.connection, wanted.roots, taken)]
     synapses = layout.live_rows_of(str(wanted.synapse_table))
     ids = _ids(writer.frame(synapses)) if writer.has(synapses) else None
-    rows = _part(wanted, name, Moment(timestamp=taken), stand, ids)
+    rows = _part(wanted, name, now, stand, ids)
     writer.add_frame(layout.live_rows_of(name), rows)
 
 

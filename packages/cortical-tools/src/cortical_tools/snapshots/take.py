@@ -32,8 +32,8 @@ def take_snapshot(
     catalogue: Catalogue,
     folder: str | os.PathLike[str],
     root_ids: Ids = (),
-    tables: Sequence[str] = (),
-    views: Sequence[str] = (),
+    tables: Sequence[str] | None = (),
+    views: Sequence[str] | None = (),
     *,
     lineage_of: Ids = (),
     skeletons: bool = True,
@@ -48,7 +48,7 @@ def take_snapshot(
     synapses but those with them, and not what they were before.
 
     Later, the present is the moment at which the snapshot was taken. A client whose time is that
-    of its version never asks about it; for others the synapses as they are now are kept, too.
+    of its version never asks about it; for others the tables as they are now are kept, too.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def _steps(wanted: Wanted, taken: datetime) -> Iterator[_Step]:
         member = layout.rows_of(layout.VIEWS, name, wanted.version)
         yield _Step(member, partial(rows.write_view, wanted, name=name))
     for name in names:
-        if wanted.live and name in wanted.partial:
+        if wanted.live:
             write = partial(rows.write_live_table, wanted, name=name, taken=taken)
             yield _Step(layout.live_rows_of(name), write)
     for root in roots:

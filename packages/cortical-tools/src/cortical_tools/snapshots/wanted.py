@@ -16,7 +16,7 @@ from cortical_tools.connection import Connection
 from cortical_tools.errors import UnknownTableError
 from cortical_tools.ids import Ids, int_ids
 from cortical_tools.queries import Moment
-from cortical_tools.roots import require_roots_at
+from cortical_tools.roots import lifetimes, require_roots_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +40,8 @@ class Wanted:
     skeletons, meshes
         Whether those of the neurons are.
     live
-        Whether the present is wanted of what is kept in part, too, as a client asks about it
-        whose time is not that of its version.
+        Whether the rows of the present are wanted, too, as a client asks about it whose time is
+        not that of its version.
     """
 
     connection: Connection
@@ -96,8 +96,8 @@ def checked(
     catalogue: Catalogue,
     root_ids: Ids,
     lineage_of: Ids,
-    tables: Iterable[str],
-    views: Iterable[str],
+    tables: Iterable[str] | None,
+    views: Iterable[str] | None,
     *,
     skeletons: bool,
     meshes: bool,
@@ -111,8 +111,10 @@ def checked(
     others = int_ids(lineage_of, "lineage_of")
     if (others == 0).any():
         raise ValueError("lineage_of: 0 is no root id; it stands for what lies in no object")
+    # Of one that never was no lineage can be asked for, which is to be known before the rest is.
+    lifetimes(connection, others, when)
     synapses: str | None = connection.materialize.synapse_table
-    names = [tables] if isinstance(tables, str) else list(tables)
+    names = _listed(tables)
     if len(roots) and synapses:
         names.append(synapses)
     chosen = _with_targets(names, catalogue.tables(version))
@@ -121,7 +123,7 @@ def checked(
             f"root_ids: {synapses} is kept for neurons, and none are given; tables that annotate "
             "synapses bring it along"
         )
-    shown = [views] if isinstance(views, str) else list(views)
+    shown = _listed(views)
     return Wanted(
         connection=connection,
         version=version,
@@ -143,9 +145,13 @@ def present() -> datetime:
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
+def _listed(names: Iterable[str] | None) -> list[str]:
+    return [names] if isinstance(names, str) else list(names or ())
+
+
 def _named(names: Iterable[str], known: Any, what: str) -> dict[str, TableFacts]:
     if missing := [name for name in names if name not in known]:
-        raise UnknownTableError(f"{what}: the version has no {', '.join(missing)}")
+        raise UnknownTableError(f"{what}: the version has no {', '.join(map(str, missing))}")
     return {name: known[name] for name in sorted(set(names))}
 
 
