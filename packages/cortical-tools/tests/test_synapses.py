@@ -148,9 +148,17 @@ def test_a_reference_table_of_no_synapses_only_adds_columns(dataset, roots):
 
 
 def test_a_table_that_annotates_nothing_is_refused(dataset, roots):
-    with pytest.raises(OSError, match=r"400 Client Error"):
+    with pytest.raises(ValueError, match="nucleus_detection_v0 annotates no other table"):
         dataset.query_synapses(
             roots[0], post=True, reference_tables=["nucleus_detection_v0"], progress=False
+        )
+
+
+def test_a_reference_table_that_the_server_fails_at_is_no_other_error(service, dataset, roots):
+    service.faults.add("*/synapse_target_structure/query", status=500)
+    with pytest.raises(OSError, match="500"):
+        dataset.query_synapses(
+            roots[0], post=True, reference_tables=["synapse_target_structure"], progress=False
         )
 
 

@@ -385,3 +385,8 @@ def test_a_machine_without_a_clipboard_gives_the_link_and_says_so(offline, monke
 def test_layers_are_named_at_the_top():
     assert cortical_tools.point_layer is point_layer
     assert cortical_tools.ViewerTables is type(read_state({}))
+
+
+def test_root_ids_in_the_place_of_the_site_are_refused_by_name(dataset, neurons):
+    with pytest.raises(TypeError, match=r"target_url: .*given as root_ids"):
+        dataset.neuroglancer_url(neurons["merged"]["root_ids"])

@@ -178,6 +178,8 @@ def _references(
     progress: bool,
 ) -> pd.DataFrame:
     """What one reference table says about some synapses."""
+    from requests import HTTPError
+
     queries = [
         Query(
             table=name,
@@ -186,13 +188,23 @@ def _references(
         )
         for batch in batches
     ]
-    with progress_bar(name, len(queries), progress) as step:
-        found = pd.concat(run_all(connection, queries, moment, step), ignore_index=True)
+    try:
+        with progress_bar(name, len(queries), progress) as step:
+            found = pd.concat(run_all(connection, queries, moment, step), ignore_index=True)
+    except HTTPError as error:
+        # A filter by a column that is not there: servers have different words for it.
+        if connection.materialize.get_table_metadata(name).get("reference_table"):
+            raise
+        raise _no_reference(name) from error
     if "target_id" not in found:
-        raise ValueError(
-            f"reference_tables: {name} annotates no other table; it has no column target_id"
-        )
+        raise _no_reference(name)
     return found
+
+
+def _no_reference(name: str) -> ValueError:
+    return ValueError(
+        f"reference_tables: {name} annotates no other table; it has no column target_id"
+    )
 
 
 def _with_reference(synapses: pd.DataFrame, references: pd.DataFrame, suffix: str) -> pd.DataFrame:

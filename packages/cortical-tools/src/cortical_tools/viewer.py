@@ -140,7 +140,17 @@ def neuroglancer_url(
     -------
     str
         The link, also where it was copied.
+
+    Raises
+    ------
+    TypeError
+        If `target_url` is no text, such as root ids that were given without their name.
     """
+    if target_url is not None and not isinstance(target_url, str):
+        raise TypeError(
+            f"target_url: the address of a neuroglancer, not {target_url!r}; objects to select are "
+            "given as root_ids"
+        )
     if shorten not in (True, False, "if_long"):
         raise ValueError(f"shorten: True, False or 'if_long', not {shorten!r}")
     sources = [] if seg_prop is None else [_stored_properties(connection, seg_prop)]
