@@ -48,6 +48,8 @@ LARGE = {
     "star": np.where(_ROWS > 0, 0, -1),
     "lone vertices": np.full(N, -1),
     "caterpillar": np.where(_ROWS % 2, _ROWS - 1, _ROWS - 2).clip(-1),
+    "broom": np.minimum(_ROWS - 1, N // 2),
+    "complete binary tree": (_ROWS - 1) // 2,
     "random tree": _random_tree(1),
     "mixed random tree": _mixed(_random_tree(2)),
     "mixed chain": _mixed(_ROWS - 1),

@@ -90,11 +90,21 @@ def _best_below(
     best = scores.copy()
     for start, stop in _backwards(paths):
         places, is_first = paths.places[start:stop], paths.is_first[start:stop]
-        best[places] = _best_along(best[places], np.append(is_first[1:], True), cost)
+        is_last = np.append(is_first[1:], True)
+        # Nothing goes on from the one vertex of a path, and of bushy trees most paths have one.
+        goes_on = np.flatnonzero(~(is_first & is_last))
+        if len(goes_on):
+            along = places[goes_on]
+            best[along] = _best_along(best[along], is_last[goes_on], cost)
         heads = places[is_first & (above[places] >= 0)]
-        told = np.stack([(best[heads] - costs).max(axis=1) for costs in cost], axis=1)
-        np.add.at(best, above[heads], told)
+        np.add.at(best, above[heads], _told(np.ascontiguousarray(best[heads].T), cost).T)
     return best
+
+
+def _told(best: FloatArray, cost: FloatArray) -> FloatArray:
+    """(K, …) what parents can reach by their label, if children can reach (K, …) by theirs."""
+    aside = (slice(None), *(np.newaxis,) * (best.ndim - 1))
+    return np.stack([(best - costs[aside]).max(axis=0) for costs in cost])
 
 
 def _chosen(paths: HeavyPaths, above: Labels, choice: Labels) -> Labels:
@@ -103,8 +113,11 @@ def _chosen(paths: HeavyPaths, above: Labels, choice: Labels) -> Labels:
     for start, stop in reversed(_backwards(paths)):
         places = paths.places[start:stop]
         heads = places[paths.is_first[start:stop]]
-        choice[heads] = choice[heads, labels[above[heads]]][:, np.newaxis]
-        labels[places] = _labels_along(choice[places])
+        chosen = choice[heads, labels[above[heads]]]
+        labels[heads] = chosen
+        if len(heads) < len(places):
+            choice[heads] = chosen[:, np.newaxis]
+            labels[places] = _labels_along(choice[places])
     return labels
 
 
@@ -131,27 +144,29 @@ def _in_line(blocks: AnyArray, n: int) -> AnyArray:
 def _best_along(scores: FloatArray, is_last: BoolArray, cost: FloatArray) -> FloatArray:
     """(n, K) the best that each vertex and the rest of its path can reach, by its label."""
     n_labels = scores.shape[1]
-    steps, last = _in_blocks(scores, 0.0), _in_blocks(is_last, True)
+    # Labels come before blocks, of which there are many: what is taken together lies together.
+    steps = np.ascontiguousarray(np.swapaxes(_in_blocks(scores, 0.0), 1, 2))
+    last = _in_blocks(is_last, True)
     # How the first vertex of a block depends on the one after the block; and, where a path ends in
     # between, on nothing: that is the last column.
-    nothing = np.full((steps.shape[1], n_labels, 1), -np.inf)
-    start = np.where(np.eye(n_labels, dtype=np.bool_), 0.0, -np.inf)
-    depends = np.concatenate((np.broadcast_to(start, (*nothing.shape[:2], n_labels)), nothing), 2)
+    depends = np.full((n_labels, n_labels + 1, steps.shape[2]), -np.inf)
+    depends[np.arange(n_labels), np.arange(n_labels)] = 0.0
     for step, ends in zip(steps[::-1], last[::-1], strict=True):
-        told = np.stack([(depends - c[:, np.newaxis]).max(axis=1) for c in cost], axis=1)
-        depends = step[:, :, np.newaxis] + told
-        depends[ends] = -np.inf
-        depends[ends, :, -1] = step[ends]
-    after = np.zeros((steps.shape[1], n_labels))
-    for block in range(steps.shape[1] - 1, 0, -1):
-        reached = (depends[block, :, :-1] + after[block]).max(axis=1)
-        after[block - 1] = np.maximum(reached, depends[block, :, -1])
+        depends = _told(depends, cost)
+        depends += step[:, np.newaxis]
+        np.copyto(depends, -np.inf, where=ends)
+        np.copyto(depends[:, -1], step, where=ends)
+    of_block = np.ascontiguousarray(np.moveaxis(depends, 2, 0))
+    after = np.zeros((len(of_block), n_labels))
+    for block in range(len(of_block) - 1, 0, -1):
+        reached = (of_block[block, :, :-1] + after[block]).max(axis=1)
+        after[block - 1] = np.maximum(reached, of_block[block, :, -1])
     best = np.empty_like(steps)
+    known = np.ascontiguousarray(after.T)
     for place in range(len(steps) - 1, -1, -1):
-        told = np.stack([(after - costs).max(axis=1) for costs in cost], axis=1)
-        after = steps[place] + np.where(last[place][:, np.newaxis], 0.0, told)
-        best[place] = after
-    return _in_line(best, len(scores))
+        known = np.where(last[place], steps[place], steps[place] + _told(known, cost))
+        best[place] = known
+    return _in_line(np.swapaxes(best, 1, 2), len(scores))
 
 
 def _labels_along(choice: Labels) -> Labels:
