@@ -184,11 +184,54 @@ def test_edges_are_drawn_where_they_are_asked_for(stacked, ax):
     assert (drawn.get_linewidths()[0], drawn.get_zorder()) == (2, 7)
 
 
-def test_large_meshes_are_pixels_in_vector_files(ax):
-    n = 20_000
-    mesh = MeshLayer("m", np.eye(3), np.tile([0, 1, 2], (n, 1)))
-    plot_mesh_2d(mesh, ax=ax)
-    assert triangles(ax).get_rasterized()
+@pytest.fixture
+def waves():
+    """A surface of 20,000 faces that hides parts of itself."""
+    u, v = np.meshgrid(np.linspace(0, 1, 101), np.linspace(0, 1, 101), indexing="ij")
+    vertices = np.stack([u + 0.2 * np.sin(9 * v), v + 0.2 * np.sin(9 * u), np.sin(7 * (u + v))], -1)
+    rows = np.arange(101 * 101).reshape(101, 101)
+    a, b, c, d = rows[:-1, :-1], rows[1:, :-1], rows[1:, 1:], rows[:-1, 1:]
+    faces = np.stack([np.stack([a, b, c], -1), np.stack([a, c, d], -1)]).reshape(-1, 3)
+    height = vertices.reshape(-1, 3)[:, 2]
+    return MeshLayer("m", vertices.reshape(-1, 3), faces, features={"height": height})
+
+
+def picture_of(mesh, ax, **options):
+    ax.clear()
+    plot_mesh_2d(mesh, ax=ax, scale_bar=False, legend=False, **options)
+    ax.figure.canvas.draw()
+    (drawn,) = ax.collections
+    return drawn, np.asarray(ax.figure.canvas.buffer_rgba()).astype(int)
+
+
+def test_large_meshes_look_like_others_but_are_no_polygons(waves, ax, monkeypatch):
+    drawn, quick = picture_of(waves, ax, colors="height")
+    assert type(drawn).__name__ == "TriMesh"
+    monkeypatch.setattr("ossify.plot.mesh._MANY", 10**9)
+    drawn, slow = picture_of(waves, ax, colors="height")
+    assert type(drawn).__name__ == "PolyCollection"
+    assert len(np.unique(slow.reshape(-1, 4), axis=0)) > 100
+    # Only where a surface ends is a pixel another one.
+    other = np.abs(quick - slow).max(axis=2) > 25
+    assert other.mean() < 0.02
+
+
+@pytest.mark.parametrize(
+    "options", [{"alpha": 0.5}, {"edgecolors": "black", "linewidths": 0.1}], ids=["alpha", "edges"]
+)
+def test_large_meshes_are_translucent_or_outlined_as_others(waves, ax, options):
+    drawn, _ = picture_of(waves, ax, **options)
+    assert type(drawn).__name__ == "PolyCollection"
+    assert drawn.get_rasterized()
+
+
+@pytest.mark.parametrize("alpha", [None, 0.5])
+def test_large_meshes_are_pixels_in_vector_files(waves, ax, alpha, tmp_path):
+    drawn, _ = picture_of(waves, ax, alpha=alpha, zorder=7)
+    assert drawn.get_rasterized()
+    assert drawn.get_zorder() == 7
+    ax.figure.savefig(tmp_path / "waves.svg")
+    assert "<image" in (tmp_path / "waves.svg").read_text()
 
 
 @pytest.mark.parametrize(

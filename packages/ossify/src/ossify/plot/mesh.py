@@ -20,6 +20,7 @@ from ossify.plot.projection import Angle, Axis, Projection, into_the_paper, proj
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import Collection
     from matplotlib.typing import ColorType
 
 _MANY = 20_000
@@ -109,8 +110,8 @@ def plot_mesh_2d(
 
     Notes
     -----
-    All faces are one collection. From 20,000 on, they are pixels where a figure is saved as
-    vectors.
+    All faces are one collection, of triangles without outlines where many are opaque and without
+    edges. From 20,000 on, they are pixels where a figure is saved as vectors.
 
     Examples
     --------
@@ -125,8 +126,6 @@ def plot_mesh_2d(
     if not 0 <= shading <= 1:
         raise ValueError(f"shading must be from 0 to 1, not {shading!r}")
     require_matplotlib()
-    from matplotlib.collections import PolyCollection
-
     view = project(mesh.vertices, projection, rotation_angle, rotation_axis)
     view = view.moved(offset_h, offset_v)
     faces = mesh.faces_positional
@@ -142,19 +141,16 @@ def plot_mesh_2d(
     corners = mesh.vertices[faces]
     # Stable: of faces equally far, the later one is on top, as they are listed.
     order = np.argsort(-(corners.sum(axis=1) @ away), kind="stable")
-    # Matplotlib's types want lists where an array is what it takes quickest.
-    outlines: Any = view.places[faces[order]]
-    triangles = PolyCollection(
-        outlines,
-        facecolors=_shaded(painted, corners, away, shading)[order] * (1, 1, 1, _opacity(alpha)),
-        edgecolors=edgecolors,
-        linewidths=linewidths,
-        # Smoothed edges of neighbours would leave a bright seam between them.
-        antialiaseds=_has_edges(edgecolors, linewidths),
-        zorder=zorder,
-        # A vector file of a million faces is one that nobody can open.
-        rasterized=len(faces) >= _MANY,
-    )
+    outlines = view.places[faces[order]]
+    colored = _shaded(painted, corners, away, shading)[order] * (1, 1, 1, _opacity(alpha))
+    is_plain = not _has_edges(edgecolors, linewidths) and bool((colored[:, 3] == 1).all())
+    if len(faces) >= _MANY and is_plain:
+        triangles = _plain_triangles(outlines, colored)
+    else:
+        triangles = _outlined_triangles(outlines, colored, edgecolors, linewidths)
+    triangles.set_zorder(zorder)
+    # A vector file of a million faces is one that nobody can open.
+    triangles.set_rasterized(len(faces) >= _MANY)
     ax = current_axes() if ax is None else ax
     ax.add_collection(triangles, autolim=False)
     finish(
@@ -167,6 +163,40 @@ def plot_mesh_2d(
         legend=legend,
     )
     return ax
+
+
+def _outlined_triangles(
+    outlines: FloatArray, colors: FloatArray, edgecolors: ColorType, linewidths: float
+) -> Collection:
+    from matplotlib.collections import PolyCollection
+
+    # Matplotlib's types want lists where an array is what it takes quickest.
+    places: Any = outlines
+    return PolyCollection(
+        places,
+        facecolors=colors,
+        edgecolors=edgecolors,
+        linewidths=linewidths,
+        # Smoothed edges of neighbours would leave a bright seam between them.
+        antialiaseds=_has_edges(edgecolors, linewidths),
+    )
+
+
+def _plain_triangles(outlines: FloatArray, colors: FloatArray) -> Collection:
+    """Triangles as one array, where a polygon would be an object for each.
+
+    Their corners are shaded, each in its own colour, which here is the same for all three. They
+    overlap by a fraction of a pixel, which shows where they are translucent.
+    """
+    from matplotlib.collections import TriMesh
+    from matplotlib.tri import Triangulation
+
+    x, y = outlines.reshape(-1, 2).T
+    triangles = TriMesh(Triangulation(x, y, np.arange(len(x)).reshape(-1, 3)))
+    # Its type knows only lists of colours.
+    each: Any = np.repeat(colors, 3, axis=0)
+    triangles.set_facecolor(each)
+    return triangles
 
 
 def _mesh_of(subject: MeshLayer | Cell) -> MeshLayer:
