@@ -348,3 +348,29 @@ def test_what_is_near_is_the_same_whether_chunks_shrink_and_grow_or_stay():
     here = np.arange(len(parents), dtype=float)
     chunked = skeleton.aggregate_features(here, 2, agg="median", chunk_size=1_000)
     pd.testing.assert_frame_equal(skeleton.aggregate_features(here, 2, agg="median"), chunked)
+
+
+@given(
+    edges=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=9),
+    sites=st.lists(st.tuples(st.integers(0, 6), st.integers(-4, 4) | st.none()), max_size=6),
+    reach=st.integers(0, 3),
+)
+def test_extremes_on_graphs_are_those_of_what_is_within_reach(edges, sites, reach):
+    steps = np.abs(np.subtract.outer(np.arange(7), np.arange(7)))
+    apart = np.where(np.eye(7, dtype=bool), 0.0, np.inf)
+    for one, other in edges:
+        apart[one, other] = apart[other, one] = steps[one, other]
+    for via in range(7):
+        apart = np.minimum(apart, apart[:, [via]] + apart[[via]])
+    graph = GraphLayer("graph", [[x, 0, 0] for x in range(7)], edges)
+    at = pd.DataFrame(np.zeros((len(sites), 3)), columns=list("xyz"))
+    at["size"] = pd.Series([size for _, size in sites], dtype="float64")
+    link = Link([row for row, _ in sites], target="graph")
+    cell = Cell().add_layer(graph).add_point_annotations("syn", at, linkage=link)
+    found = cell.graph.map_annotations_to_feature(
+        "syn", reach, {"most": ("size", "max"), "least": ("size", "min")}
+    )
+    for row in range(7):
+        near = [size for at, size in sites if size is not None and apart[row, at] <= reach]
+        expected = [max(near, default=np.nan), min(near, default=np.nan)]
+        np.testing.assert_array_equal(found.loc[row, ["most", "least"]], expected)
