@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
+import threading
+from base64 import b64decode
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 import yaml
 from release import ROOT
-from small_workspace import git, write
+from small_workspace import git, make, write
 
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(FOLDER.glob("*.yml"))}
@@ -153,3 +159,86 @@ def test_the_pages_are_one_commit_of_their_branch(tmp_path: Path) -> None:
     assert git(there, "rev-list", "--count", "gh-pages").strip() == "1"
     pages = git(there, "ls-tree", "-r", "--name-only", "gh-pages").split()
     assert pages == [".nojekyll", "_static/style.css", "index.html"]
+
+
+class Index(BaseHTTPRequestHandler):
+    """A package index, and beside it the runner whose proof it takes."""
+
+    published: dict[str, str]
+
+    def do_GET(self) -> None:
+        """Say for whom a proof has to be, and prove it."""
+        if self.path == "/_/oidc/audience":
+            self._answer({"audience": "this-index"})
+        elif self.path == "/runner?job=1&audience=this-index":
+            self._answer({"value": "proof"})
+        else:
+            self.send_error(404)
+
+    def do_POST(self) -> None:
+        """Give a token for a proof, and take files for a token."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/_/oidc/mint-token" and json.loads(body) == {"token": "proof"}:
+            self._answer({"success": True, "token": "for-a-while"})
+            return
+        name = re.search(rb'filename="([^"]+)"', body)
+        assert name is not None
+        scheme, given = self.headers["Authorization"].split()
+        assert scheme == "Basic"
+        self.published[name[1].decode()] = b64decode(given).decode()
+        self._answer({})
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+    def _answer(self, content: dict[str, object]) -> None:
+        text = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[ThreadingHTTPServer]:
+    """A package index on this machine; authority.pem is whom to trust about it."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    handler = type("OwnIndex", (Index,), {"published": {}})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_what_was_built_is_published_for_the_proof_of_the_runner_alone(
+    index: ThreadingHTTPServer, tmp_path: Path
+) -> None:
+    install, publish = commands(JOBS["release-ossify/publish"])
+    assert install == "python -m pip install uv"
+    make(tmp_path / "workspace")
+    package = tmp_path / "workspace" / "packages" / "axons"
+    build = [sys.executable, "-m", "hatchling", "build", "--directory", str(tmp_path / "dist")]
+    subprocess.run(build, cwd=package, check=True, capture_output=True)
+    here = f"https://127.0.0.1:{index.server_port}"
+    environment = {"UV_PUBLISH_URL": f"{here}/legacy/", "SSL_CERT_FILE": "authority.pem"}
+    runner = {
+        "GITHUB_ACTIONS": "true",
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"{here}/runner?job=1",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of the job",
+    }
+    done = shell(publish, tmp_path, **environment)
+    assert done.returncode != 0
+    assert index.RequestHandlerClass.published == {}  # type: ignore[attr-defined]
+    done = shell(publish, tmp_path, **environment, **runner)
+    assert done.returncode == 0, done.stderr
+    assert index.RequestHandlerClass.published == {  # type: ignore[attr-defined]
+        "axons-1.0.0-py3-none-any.whl": "__token__:for-a-while",
+        "axons-1.0.0.tar.gz": "__token__:for-a-while",
+    }
