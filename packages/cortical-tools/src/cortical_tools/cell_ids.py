@@ -19,6 +19,7 @@ from cortical_tools.conditions import Condition
 from cortical_tools.connection import Connection, version_number
 from cortical_tools.errors import ExpiredVersionError, NotConfiguredError
 from cortical_tools.ids import Ids, int_ids
+from cortical_tools.parallel import portions
 from cortical_tools.queries import Moment, Query, in_utc, run_all
 from cortical_tools.roots import get_roots, is_latest_roots, just_after, lifetimes
 
@@ -213,7 +214,7 @@ def _points(
     A source is a table or view, its column with the cell id, and whether it is a view. Returns
     cell_id, root_id and supervoxel_id as int64, without points that lie in no object.
     """
-    parts = [values[start : start + _BATCH] for start in range(0, len(values), _BATCH)]
+    parts = portions(values, _BATCH)
     asked = [(source, part) for source in sources for part in parts]
     queries = [
         Query(

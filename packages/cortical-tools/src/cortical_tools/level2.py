@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cortical_tools.connection import Connection
 from cortical_tools.ids import Ids, int_ids, one_id
-from cortical_tools.queries import in_parallel
+from cortical_tools.parallel import portions, side_by_side
 from cortical_tools.unknown_roots import unknown_roots_named
 
 _AXES = ("x", "y", "z")
@@ -105,10 +105,10 @@ def get_l2data(
     ids = int_ids(l2_ids, "level-2 ids")
     names = _known(attributes)
     unique = np.unique(ids)
-    parts = [unique[start : start + _BATCH] for start in range(0, len(unique), _BATCH)]
     wanted = None if attributes is None else list(names)
-    answers = in_parallel(
-        lambda part: connection.service("l2cache").get_l2data(part, attributes=wanted), parts
+    answers = side_by_side(
+        lambda part: connection.service("l2cache").get_l2data(part, attributes=wanted),
+        portions(unique, _BATCH),
     )
     found: dict[str, dict[str, Any]] = {
         str(key): value for answer in answers for key, value in answer.items()

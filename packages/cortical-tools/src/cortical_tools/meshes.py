@@ -6,7 +6,6 @@ import hashlib
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from cortical_tools.connection import Connection
 from cortical_tools.errors import MissingExtraError, MissingMeshError
 from cortical_tools.ids import Ids, int_ids, one_id
 from cortical_tools.mesh_labels import VertexAssigner
+from cortical_tools.parallel import side_by_side
 from cortical_tools.progress import progress_bar
 from cortical_tools.roots import get_roots, latest_valid_timestamp
 from cortical_tools.voxels import l2_ids_at
@@ -147,20 +147,17 @@ class MeshClient:
             return {}
         _ = self.cv
         failures: dict[int, Exception] = {}
+
+        def fetch(root: int) -> Mesh | None:
+            try:
+                return self._downloaded(root, kwargs)
+            except _absences() as error:
+                failures[root] = error
+                return None
+
         with progress_bar("meshes", len(roots), progress) as step:
-
-            def fetch(root: int) -> Mesh | None:
-                try:
-                    return self._downloaded(root, kwargs)
-                except _absences() as error:
-                    failures[root] = error
-                    return None
-                finally:
-                    step()
-
-            with ThreadPoolExecutor(min(_AT_ONCE, len(roots))) as pool:
-                found = dict(zip(roots, pool.map(fetch, roots), strict=True))
-        meshes = {root: mesh for root, mesh in found.items() if mesh is not None}
+            found = side_by_side(fetch, roots, _AT_ONCE, step)
+        meshes = {root: mesh for root, mesh in zip(roots, found, strict=True) if mesh is not None}
         if failures:
             failures = {root: failures[root] for root in roots if root in failures}
             if not skip_missing:

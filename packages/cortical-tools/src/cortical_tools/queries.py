@@ -11,11 +11,10 @@ import json
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +29,7 @@ from cortical_tools.errors import (
     TruncatedAnswerError,
     UnknownTableError,
 )
+from cortical_tools.parallel import side_by_side
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -45,11 +45,6 @@ _FILTERS = {
     "inside": "filter_spatial_dict",
     "matches": "filter_regex_dict",
 }
-T = TypeVar("T")
-R = TypeVar("R")
-
-# Several requests at once; a service that is shared by a laboratory should not see more from one.
-WORKERS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,33 +145,7 @@ def run_all(
     `notify` is called whenever one of them is complete. The first error ends it: queries that
     have not begun are not sent.
     """
-
-    def work(query: Query) -> pd.DataFrame:
-        frame = run(connection, query, moment)
-        if notify is not None:
-            notify()
-        return frame
-
-    return in_parallel(work, queries)
-
-
-def in_parallel(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """`work` of every item, in order, a bounded number of them at once.
-
-    The first error ends it: what has not begun does not begin.
-
-    Examples
-    --------
-    >>> in_parallel(str.upper, ["a", "b"])
-    ['A', 'B']
-    """
-    if len(items) < 2:
-        return [work(item) for item in items]
-    pool = ThreadPoolExecutor(min(WORKERS, len(items)), thread_name_prefix="cortical-tools")
-    try:
-        return list(pool.map(work, items))
-    finally:
-        pool.shutdown(cancel_futures=True)
+    return side_by_side(lambda query: run(connection, query, moment), queries, notify=notify)
 
 
 def joined_positions(frame: pd.DataFrame) -> pd.DataFrame:

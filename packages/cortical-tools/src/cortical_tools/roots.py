@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from cortical_tools.connection import Connection
 from cortical_tools.errors import StaleRootError
 from cortical_tools.ids import Ids, int_ids, one_id
-from cortical_tools.queries import in_parallel, in_utc
+from cortical_tools.parallel import portions, side_by_side
+from cortical_tools.queries import in_utc
 from cortical_tools.unknown_roots import unknown_roots_named
 
 # Ids per request. Servers look them up one by one, and what stands before them waits a minute.
@@ -229,8 +230,7 @@ def _in_parts(ask: Any, ids: NDArray[np.int64], dtype: Any) -> NDArray[Any]:
     """The answers about all ids, asked for in parts; none are asked about no ids."""
     if len(ids) == 0:
         return np.empty(0, dtype=dtype)
-    parts = [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
-    return np.concatenate(in_parallel(ask, parts))
+    return np.concatenate(side_by_side(ask, portions(ids, _BATCH)))
 
 
 def just_after(moment: datetime) -> datetime:

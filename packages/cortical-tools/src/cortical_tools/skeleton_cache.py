@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cortical_tools.connection import Connection
 from cortical_tools.ids import Ids, int_ids
-from cortical_tools.queries import in_parallel
+from cortical_tools.parallel import portions, side_by_side
 
 # caveclient passes over what is beyond a thousand in one call.
 _BATCH = 500
@@ -36,7 +36,6 @@ def skeletons_exist(
         By root id, in the order given; a dict, too, for one id or none.
     """
     ids = list(dict.fromkeys(int_ids(root_ids, "root ids").tolist()))
-    parts = [ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH)]
     skeleton = connection.service("skeleton")
 
     def ask(part: list[int]) -> dict[int, bool]:
@@ -52,6 +51,6 @@ def skeletons_exist(
         return {int(key): bool(value) for key, value in answer.items()}
 
     found: dict[int, bool] = {}
-    for answer in in_parallel(ask, parts):
+    for answer in side_by_side(ask, portions(ids, _BATCH)):
         found |= answer
     return {one: found.get(one, False) for one in ids}

@@ -7,7 +7,6 @@ import operator
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,9 +18,9 @@ from cortical_tools.exports.cache import Cache, default_folder
 from cortical_tools.exports.lake import TableLake, best_layout, lakes_in, read_lake
 from cortical_tools.exports.places import folder_at
 from cortical_tools.exports.table_file import DATA, HEADER, CloudFileViewExport
+from cortical_tools.parallel import side_by_side
 
 _VERSION = re.compile(r"v(0|[1-9]\d*)")
-_AT_ONCE = 8
 _MANY = 20
 
 _Kind = TypeVar("_Kind", CloudFileViewExport, TableLake)
@@ -272,19 +271,16 @@ class TableExportClient:
         self._folder.refresh()
         skipped, versions = self._versions()
         files = []
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            listed = pool.map(self._folder.listed, [f"v{version}" for version in versions])
-            for version, (_, found) in zip(versions, listed, strict=True):
-                for one in found:
-                    name = one.name.removesuffix(DATA)
-                    if name and name != one.name:
-                        files.append(
-                            CloudFileViewExport(
-                                name, one.size, version, self._folder, one, self._cache
-                            )
-                        )
-                    elif not one.name.endswith(HEADER):
-                        skipped.append(one.path)
+        listed = side_by_side(self._folder.listed, [f"v{version}" for version in versions])
+        for version, (_, found) in zip(versions, listed, strict=True):
+            for one in found:
+                name = one.name.removesuffix(DATA)
+                if name and name != one.name:
+                    files.append(
+                        CloudFileViewExport(name, one.size, version, self._folder, one, self._cache)
+                    )
+                elif not one.name.endswith(HEADER):
+                    skipped.append(one.path)
         if skipped:
             _log.warning(
                 "%s: passed over what is neither v<version>/<table>%s nor its header: %s",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from html.parser import HTMLParser
@@ -14,12 +13,12 @@ from pyarrow import fs
 
 from cortical_tools.errors import ServerTimeoutError, UnreachableServerError
 from cortical_tools.exports.found import Found
+from cortical_tools.parallel import AT_ONCE, side_by_side
 
 if TYPE_CHECKING:
     import requests
 
 _PATIENCE = (10, 60)
-_AT_ONCE = 8
 
 
 class WebFolder:
@@ -51,8 +50,7 @@ class WebFolder:
         prefix = f"{path}/" if path else ""
         folders = [prefix + name.rstrip("/") for name in names if name.endswith("/")]
         files = [prefix + name for name in names if not name.endswith("/")]
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return folders, list(pool.map(self._found, files))
+        return folders, side_by_side(self._found, files)
 
     def open(self, path: str) -> IO[bytes]:
         """A file, to be read from its beginning."""
@@ -81,8 +79,8 @@ class WebFolder:
         # A file that is compressed comes as it is.
         session.headers["Accept-Encoding"] = "identity"
         again = Retry(total=3, backoff_factor=0.3, status_forcelist=(429, 502, 503, 504))
-        session.mount("http://", HTTPAdapter(max_retries=again, pool_maxsize=_AT_ONCE))
-        session.mount("https://", HTTPAdapter(max_retries=again, pool_maxsize=_AT_ONCE))
+        session.mount("http://", HTTPAdapter(max_retries=again, pool_maxsize=AT_ONCE))
+        session.mount("https://", HTTPAdapter(max_retries=again, pool_maxsize=AT_ONCE))
         return session
 
     def _ask(self, method: str, path: str, **options: Any) -> requests.Response:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cortical_tools.queries import in_parallel
+from cortical_tools.parallel import side_by_side
 from cortical_tools.roots import get_roots, is_latest_roots, lifetimes
 from cortical_tools.snapshot_folder import SnapshotWriter, layout
 from cortical_tools.snapshots import rows
@@ -35,7 +35,7 @@ def write_lineage(wanted: Wanted, writer: SnapshotWriter, taken: datetime) -> No
     graph, roots = wanted.connection.chunkedgraph, wanted.lineage_of
     parts = [roots[start : start + _BATCH].tolist() for start in range(0, len(roots), _BATCH)]
     with unknown_roots_named(wanted.connection, roots):
-        answers = in_parallel(
+        answers = side_by_side(
             lambda part: graph.get_lineage_graph(part, timestamp_future=taken), parts
         )
     made_by = {
@@ -92,7 +92,7 @@ def write_parts(wanted: Wanted, writer: SnapshotWriter) -> None:
     graph = connection.chunkedgraph
     n_layers = int(graph.segmentation_info.get("graph", {}).get("n_layers", 6))
     layer = max(1, n_layers - _BELOW_ROOTS)
-    parts = in_parallel(
+    parts = side_by_side(
         lambda root: np.asarray(graph.get_leaves(root, stop_layer=layer)).astype(np.int64), roots
     )
     owners = np.repeat(wanted.lineage_of, [len(part) for part in parts])

@@ -16,8 +16,8 @@ from cortical_tools.catalogue import Catalogue
 from cortical_tools.connection import Connection
 from cortical_tools.ids import Ids
 from cortical_tools.meshes import MeshClient
+from cortical_tools.parallel import side_by_side
 from cortical_tools.progress import progress_bar
-from cortical_tools.queries import in_parallel
 from cortical_tools.snapshot_folder import SnapshotWriter, layout
 from cortical_tools.snapshots import lineages, neurons, rows
 from cortical_tools.snapshots.record import facts
@@ -116,7 +116,7 @@ def take_snapshot(
         for alone, group in groupby(steps, key=lambda step: step.alone):
             together = list(group)
             if alone:
-                in_parallel(take, together)
+                side_by_side(take, together)
             else:
                 for step in together:
                     take(step)

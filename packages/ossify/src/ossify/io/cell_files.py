@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from ossify._parallel import checked_workers, side_by_side
 from ossify.cell.cell import Cell
 from ossify.errors import CellsNotLoadedError
 from ossify.io import storage
@@ -252,16 +252,20 @@ class CellFiles:
         """
         if errors not in ("raise", "log", "ignore"):
             raise ValueError(f"errors must be 'raise', 'log' or 'ignore', not {errors!r}")
-        if max_workers is not None and max_workers < 1:
-            raise ValueError(f"max_workers must be at least 1, not {max_workers}")
+        workers = checked_workers(max_workers, min(_MOST_WORKERS, 2 * (os.cpu_count() or 1)))
         if isinstance(filenames, str):
             raise TypeError(f"filenames must be several names; for one, load({filenames!r})")
         names = self.list() if filenames is None else list(filenames)
         wanted = None if layers is None else list(layers)
-        workers = max_workers or min(_MOST_WORKERS, 2 * (os.cpu_count() or 1))
-        outcomes = _side_by_side(
-            lambda name: self.load(name, layers=wanted), names, workers, progress
-        )
+
+        def outcome_of(name: str) -> Cell | Exception:
+            # What one file is wrong with does not concern the others; a bug or an interrupt does.
+            try:
+                return self.load(name, layers=wanted)
+            except (OSError, ValueError) as failure:
+                return failure
+
+        outcomes = side_by_side(outcome_of, names, workers, progress=progress, what="cells")
         failures = {
             name: outcome
             for name, outcome in zip(names, outcomes, strict=True)
@@ -314,37 +318,6 @@ def _checked(filename: str) -> str:
     if {"", ".", ".."} & set(parts) or "\0" in filename:
         raise ValueError(f"{filename!r} is no name of a file in the folder")
     return filename
-
-
-def _side_by_side(
-    load: Callable[[str], Cell], names: list[str], workers: int, progress: bool
-) -> list[Cell | Exception]:
-    from tqdm import tqdm
-
-    # None: only where the bar can move, on a terminal.
-    with (
-        tqdm(total=len(names), unit="cell", disable=None if progress else True) as bar,
-        ThreadPoolExecutor(max(min(workers, len(names)), 1)) as pool,
-    ):
-        futures = [pool.submit(load, name) for name in names]
-        try:
-            for _ in as_completed(futures):
-                bar.update()
-        except BaseException:
-            # Whoever interrupts does not want to wait for the rest.
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return [_outcome(future) for future in futures]
-
-
-def _outcome(future: Future[Cell]) -> Cell | Exception:
-    failure = future.exception()
-    if failure is None:
-        return future.result()
-    # What one file is wrong with does not concern the others; a bug or an interrupt does.
-    if isinstance(failure, (OSError, ValueError)):
-        return failure
-    raise failure
 
 
 def _not_loaded(failures: dict[str, Exception], count: int) -> CellsNotLoadedError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 import time
 import warnings
@@ -12,7 +13,7 @@ import pytest
 
 import ossify
 from ossify.errors import CaveDataError, CaveDataWarning, IncompleteAnswerError
-from ossify.io.cave.work import portions, side_by_side
+from ossify.io.cave.work import ask_side_by_side, portions
 from ossify.testing import assert_cells_equal
 
 
@@ -187,20 +188,6 @@ def test_answers_come_side_by_side_but_no_more_than_allowed(crowded_cave):
         load(crowded_cave, [1], max_workers=0)
 
 
-def test_the_first_failure_ends_the_others():
-    started = []
-
-    def job(number):
-        started.append(number)
-        if number == 0:
-            raise ConnectionError("gone")
-        time.sleep(0.01)
-
-    with pytest.raises(ConnectionError, match="gone"):
-        side_by_side([lambda n=n: job(n) for n in range(100)], max_workers=2)
-    assert len(started) < 100
-
-
 def test_filters_of_warnings_are_as_before_whatever_requests_do_to_them_at_once():
     #  first   [ ignores      ]
     #  second       [ ignores      ]
@@ -222,7 +209,7 @@ def test_filters_of_warnings_are_as_before_whatever_requests_do_to_them_at_once(
 
     before = list(warnings.filters)
     with warnings.catch_warnings():
-        side_by_side([first, second], max_workers=2)
+        ask_side_by_side(operator.call, [first, second], 2)
         assert warnings.filters == before
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 from ossify._typing import AnyArray, BoolArray, IntArray
 from ossify.errors import CaveDataError
 from ossify.io.cave.frames import plain
-from ossify.io.cave.work import portions, side_by_side
+from ossify.io.cave.work import ask_side_by_side, portions
 from ossify.vertex_ids import NO_VERTEX, VertexIds, as_ids
 
 L2_ID = "l2_id"
@@ -36,7 +35,7 @@ def get_level2(
     client: Any,
     l2_ids: Sequence[IntArray],
     properties: bool,
-    max_workers: int | None = None,
+    workers: int,
     progress: bool = False,
 ) -> list[pd.DataFrame]:
     """The attributes of the level-2 ids of several cells; they are asked for together.
@@ -49,6 +48,8 @@ def get_level2(
         (L,) ids of each cell, in any order.
     properties
         Whether all attributes are wanted, or the coordinates alone.
+    workers, progress
+        How many requests are made at once, and whether a bar shows how far they are.
 
     Returns
     -------
@@ -62,11 +63,12 @@ def get_level2(
     # The table of a CAVEclient has whatever lay in memory where the cache has nothing.
     exact = hasattr(cache, "get_l2data")
     ask = cache.get_l2data if exact else cache.get_l2data_table
-    answers = side_by_side(
-        [partial(ask, part.tolist(), **options) for part in portions(pooled, _IDS_PER_REQUEST)],
-        max_workers,
-        progress,
-        "level-2 attributes",
+    answers = ask_side_by_side(
+        lambda part: ask(part.tolist(), **options),
+        portions(pooled, _IDS_PER_REQUEST),
+        workers,
+        progress=progress,
+        what="level-2 attributes",
     )
     if exact:
         known = {int(l2_id): of for answer in answers for l2_id, of in answer.items()}

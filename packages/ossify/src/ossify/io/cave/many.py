@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import warnings
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from ossify._parallel import checked_workers
 from ossify._typing import IntArray
 from ossify.cell.cell import Cell
 from ossify.errors import CaveDataError, CaveDataWarning
@@ -32,7 +32,7 @@ from ossify.io.cave.synapses import (
     get_synapses,
     suffix_by_table,
 )
-from ossify.io.cave.work import n_workers, portions, side_by_side
+from ossify.io.cave.work import MOST_WORKERS, ask_side_by_side, portions
 from ossify.vertex_ids import as_ids
 
 _ROOTS_PER_QUERY = 10
@@ -98,7 +98,7 @@ def load_cell_batch_from_client(
     CaveDataWarning
         For what is not as it should be, and for roots that are left out.
     """
-    n_workers(max_workers)
+    workers = checked_workers(max_workers, MOST_WORKERS)
     roots = _unique(root_ids)
     version = DEFAULT_VERSION if skeleton_version is None else skeleton_version
     wanted = suffix_by_table(reference_tables, reference_suffixes)
@@ -107,9 +107,7 @@ def load_cell_batch_from_client(
     when = _time_of_all(client, timestamp)
     valid = roots[are_valid(client, roots, when)]
     _report_left_out(roots, valid, f"not valid at {when.isoformat()}", skip_invalid)
-    ready = get_ready_skeletons(
-        client, valid, version, skeleton_download_method, max_workers, progress
-    )
+    ready = get_ready_skeletons(client, valid, version, skeleton_download_method, workers, progress)
     roots = valid[[root in ready for root in valid.tolist()]]
     _report_left_out(
         valid,
@@ -124,7 +122,7 @@ def load_cell_batch_from_client(
         for root in roots.tolist()
     }
     query = SynapseQuery(when, wanted, include_partner_root_id, omit_self_synapses, row_limit)
-    found = _synapses_of_all(client, roots, query, max_workers, progress) if synapses else {}
+    found = _synapses_of_all(client, roots, query, workers, progress) if synapses else {}
     frames = dict(
         zip(
             skeletons,
@@ -132,7 +130,7 @@ def load_cell_batch_from_client(
                 client,
                 [made.l2_ids for made in skeletons.values()],
                 restore_properties,
-                max_workers,
+                workers,
                 progress,
             ),
             strict=True,
@@ -140,8 +138,13 @@ def load_cell_batch_from_client(
     )
     edges = {}
     if restore_graph:
-        jobs = [partial(get_edges, client, root, made.l2_ids) for root, made in skeletons.items()]
-        answers = side_by_side(jobs, max_workers, progress, "level-2 graphs")
+        answers = ask_side_by_side(
+            lambda root: get_edges(client, root, skeletons[root].l2_ids),
+            skeletons,
+            workers,
+            progress=progress,
+            what="level-2 graphs",
+        )
         edges = dict(zip(skeletons, answers, strict=True))
     meta = meta_of(client, version)
     return {
@@ -203,7 +206,7 @@ def fetch_frames_batch(
     IncompleteAnswerError
         If the server does not send all rows. A RuntimeError.
     """
-    n_workers(max_workers)
+    workers = checked_workers(max_workers, MOST_WORKERS)
     roots = _unique(root_ids)
     wanted = suffix_by_table(reference_tables, reference_suffixes)
     if len(roots) == 0:
@@ -218,10 +221,10 @@ def fetch_frames_batch(
             omit_self_synapses,
             row_limit,
         )
-        found = _synapses_of_all(client, roots, query, max_workers, progress)
+        found = _synapses_of_all(client, roots, query, workers, progress)
     frames: list[pd.DataFrame] | list[None] = [None] * len(roots)
     if ids is not None:
-        frames = get_level2(client, ids, restore_properties, max_workers, progress)
+        frames = get_level2(client, ids, restore_properties, workers, progress)
     return {
         root: {
             **{
@@ -271,17 +274,18 @@ def _synapses_of_all(
     client: Any,
     roots: IntArray,
     query: SynapseQuery,
-    max_workers: int | None,
+    workers: int,
     progress: bool,
 ) -> dict[Side, dict[int, Synapses]]:
     # Clients make their services when they are first asked for, which is not for several threads.
     _ = client.materialize.synapse_table, client.chunkedgraph
     jobs = [(side, part) for part in portions(roots, _ROOTS_PER_QUERY) for side in SIDES]
-    answers = side_by_side(
-        [partial(get_synapses, client, side, part, query) for side, part in jobs],
-        max_workers,
-        progress,
-        "synapses",
+    answers = ask_side_by_side(
+        lambda job: get_synapses(client, *job, query),
+        jobs,
+        workers,
+        progress=progress,
+        what="synapses",
     )
     found: dict[Side, dict[int, Synapses]] = {side: {} for side in SIDES}
     for (side, _), answer in zip(jobs, answers, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ossify._parallel import checked_workers
 from ossify.cell.cell import Cell
 from ossify.io.cave.assembly import Answers, assembled, meta_of
 from ossify.io.cave.complete import ROW_LIMIT
@@ -30,7 +32,7 @@ from ossify.io.cave.synapses import (
     given_synapses,
     suffix_by_table,
 )
-from ossify.io.cave.work import side_by_side
+from ossify.io.cave.work import MOST_WORKERS, ask_side_by_side
 from ossify.vertex_ids import as_id
 
 
@@ -163,6 +165,7 @@ def load_cell_from_client(
     (5000.0, [0, 1])
     """
     root = as_id(root_id, "root_id")
+    workers = checked_workers(max_workers, MOST_WORKERS)
     version = DEFAULT_VERSION if skeleton_version is None else skeleton_version
     wanted = suffix_by_table(reference_tables, reference_suffixes)
     if assume_valid and timestamp is None:
@@ -173,18 +176,18 @@ def load_cell_from_client(
     ]
     if skeleton is None:
         with_skeleton.append(partial(get_skeleton, client, root, version))
-    when, *fetched = side_by_side(with_skeleton, max_workers)
+    when, *fetched = ask_side_by_side(operator.call, with_skeleton, workers)
     made = ServiceSkeleton.from_answer(root, fetched[0] if fetched else skeleton, notes)
     query = SynapseQuery(when, wanted, include_partner_root_id, omit_self_synapses, row_limit)
     given = {"pre": pre_syn_df, "post": post_syn_df}
     sides = [side for side in SIDES if synapses or given[side] is not None]
     jobs: list[Callable[[], Any]] = [
-        partial(_level2, client, made, l2_df, restore_properties),
+        partial(_level2, client, made, l2_df, restore_properties, workers),
         *(partial(_synapses, client, root, side, given[side], query) for side in sides),
     ]
     if restore_graph:
         jobs.append(partial(get_edges, client, root, made.l2_ids))
-    frame, *found = side_by_side(jobs, max_workers)
+    frame, *found = ask_side_by_side(operator.call, jobs, workers)
     edges = found.pop() if restore_graph else None
     answers = Answers(root, when, made, frame, edges, dict(zip(sides, found, strict=True)), notes)
     return assembled(answers, meta_of(client, version), synapse_spatial_point, stacklevel=2)
@@ -202,11 +205,15 @@ def _time_of_root(
 
 
 def _level2(
-    client: Any, skeleton: ServiceSkeleton, given: pd.DataFrame | None, properties: bool
+    client: Any,
+    skeleton: ServiceSkeleton,
+    given: pd.DataFrame | None,
+    properties: bool,
+    workers: int,
 ) -> pd.DataFrame:
     if given is not None:
         return in_order(given, skeleton.l2_ids)
-    return get_level2(client, [skeleton.l2_ids], properties)[0]
+    return get_level2(client, [skeleton.l2_ids], properties, workers)[0]
 
 
 def _synapses(

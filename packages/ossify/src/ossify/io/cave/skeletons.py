@@ -10,7 +10,7 @@ import numpy as np
 
 from ossify._typing import AnyArray, IntArray
 from ossify.errors import CaveDataError
-from ossify.io.cave.work import portions, side_by_side
+from ossify.io.cave.work import ask_side_by_side, portions
 from ossify.vertex_ids import as_id, as_ids
 
 DEFAULT_VERSION = 4
@@ -113,7 +113,7 @@ def get_ready_skeletons(
     root_ids: IntArray,
     version: int,
     method: str,
-    max_workers: int | None,
+    workers: int,
     progress: bool,
 ) -> dict[int, object]:
     """The answers for many roots, by root id; those that are not ready are not among them.
@@ -143,10 +143,5 @@ def get_ready_skeletons(
         return answers
 
     parts = portions(root_ids, _SKELETONS_PER_REQUEST)
-    answers = side_by_side(
-        [lambda part=part: fetch(part) for part in parts],  # type: ignore[misc]
-        max_workers,
-        progress,
-        "skeletons",
-    )
+    answers = ask_side_by_side(fetch, parts, workers, progress=progress, what="skeletons")
     return {int(root_id): answer for part in answers for root_id, answer in part.items()}

@@ -18,6 +18,9 @@ MEMORY = "mem"
 REMOTE = (*BUCKETS, *HTTP)
 """What is reached over the network."""
 
+AT_ONCE = 4
+"""How many connections one file is worth."""
+
 _KNOWN = ("file", MEMORY, *REMOTE)
 
 

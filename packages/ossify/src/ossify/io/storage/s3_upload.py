@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from ossify.io.storage.parallel import side_by_side
+from ossify._parallel import side_by_side
+from ossify.io.storage.places import AT_ONCE
 from ossify.io.storage.stores import UPLOAD, new_token
 
 CONFLICT = {"409", "412", "ConditionalRequestConflict", "PreconditionFailed"}
@@ -100,7 +101,7 @@ class Upload:
             answer = client.upload_part(Body=body, PartNumber=number, **upload)
             return {"PartNumber": number, "ETag": answer["ETag"]}
 
-        return side_by_side(send, range(1, -(-len(whole) // size) + 1))
+        return side_by_side(send, range(1, -(-len(whole) // size) + 1), AT_ONCE)
 
     def _end(self, client: Any, upload: dict[str, str], parts: list[dict[str, Any]]) -> None:
         from botocore.exceptions import ClientError

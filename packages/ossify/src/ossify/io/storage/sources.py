@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
+from ossify._parallel import side_by_side
 from ossify.errors import SourceChangedError
-from ossify.io.storage.parallel import side_by_side
-from ossify.io.storage.places import Buffer
+from ossify.io.storage.places import AT_ONCE, Buffer
 
 FIRST = 2**16
 """How many bytes of a remote file come with its size: enough for the index of most cells."""
@@ -225,7 +225,7 @@ class RemoteSource:
             for begin, room in held
             for place in range(0, len(room), _PART)
         ]
-        side_by_side(lambda part: self._fill(*part), parts)
+        side_by_side(lambda part: self._fill(*part), parts, AT_ONCE)
         return [_cut(held, begin, end) for begin, end in wanted]
 
     def _fill(self, begin: int, room: memoryview) -> None:
