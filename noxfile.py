@@ -206,7 +206,7 @@ def test_wheel(session: nox.Session) -> None:
     if len(files) != 2:
         session.error(f"{folder} has to hold one wheel and one sdist, not {sorted(files)}")
     session.install(f"{files[0].absolute()}[{PACKAGES[package]}]")
-    install_stores(session)
+    install_group(session, "tests")
     for other in PACKAGES.keys() - {package}:
         assert_absent(session, module_of(other))
     with tempfile.TemporaryDirectory() as home:
@@ -250,7 +250,9 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session, package: str) -> None:
     """One package's tests and docstring examples, on its wheel, where the other is absent."""
     install_wheels(session, package)
-    install_stores(session)
+    # Its servers and runner are no use to those who test with our packages, so they are in none of
+    # their extras.
+    install_group(session, "tests")
     for other in PACKAGES.keys() - {package}:
         assert_absent(session, module_of(other))
     run_tests(session, package)
@@ -261,7 +263,7 @@ def tests(session: nox.Session, package: str) -> None:
 def ahead(session: nox.Session, package: str) -> None:
     """The tests of a package on the Python that comes after those it promises."""
     install_wheels(session, package)
-    install_stores(session)
+    install_group(session, "tests")
     run_tests(session, package)
 
 
@@ -271,7 +273,7 @@ def fresh(session: nox.Session, package: str) -> None:
     """The tests of a package with the newest of everything, candidates for a release as well."""
     requirement = f"{wheel(session, package)}[{PACKAGES[package]}]"
     session.install("--upgrade", "--prerelease=allow", requirement)
-    install_stores(session)
+    install_group(session, "tests")
     run_tests(session, package)
 
 
@@ -291,7 +293,7 @@ def coverage(session: nox.Session) -> None:
     """Lines and branches that tests reach, commands in processes of their own included."""
     install_group(session, "coverage")
     install_wheels(session, *PACKAGES)
-    install_stores(session)
+    install_group(session, "tests")
     found = Path(session.create_tmp()).absolute()
     for old in found.glob(".coverage*"):
         old.unlink()
@@ -340,8 +342,8 @@ def minimum(session: nox.Session) -> None:
         metadata = f"packages/{package}/pyproject.toml"
         session.install("--resolution=lowest-direct", "-r", metadata, f"--extra={extra}")
         session.install("--no-deps", str(wheel(session, package)))
+    install_group(session, "tests")
     for package in PACKAGES:
-        install_stores(session)
         # Old versions that meet newer friends warn, rightly: only the newest must be silent.
         run_tests(session, package, "-W", "default")
 
@@ -419,16 +421,11 @@ def install_beside(session: nox.Session, home: Path, *requirements: str) -> None
     session.run("uv", "pip", "install", "--quiet", "--python", str(home), *requirements)
 
 
-def install_stores(session: nox.Session) -> None:
-    """Install the servers that stand in for buckets in the tests."""
-    # They are no use to those who test with our packages, so they are in none of their extras. What
-    # they ask for must not change the versions that are tested.
-    install_group(session, "stores")
-
-
 def run_tests(session: nox.Session, package: str, *arguments: str) -> None:
     """Run the tests of a package, and the examples in the docstrings of what is installed."""
-    session.run("pytest", *tests_of(package), *arguments, *session.posargs)
+    # A file stays in one process, with what its tests share.
+    share = ("--numprocesses=auto", "--maxprocesses=8", "--dist=loadfile")
+    session.run("pytest", *share, *tests_of(package), *arguments, *session.posargs)
 
 
 def tests_of(package: str) -> list[str]:

@@ -110,8 +110,8 @@ PER_VERTEX = {
         subject, scores(cell)
     ),
     **{
-        f"segment_aggregate {agg}": lambda subject, cell, agg=agg: algorithms.segment_aggregate(
-            subject, "radius", agg
+        f"segment_aggregate {getattr(agg, '__name__', agg)}": lambda subject, cell, agg=agg: (
+            algorithms.segment_aggregate(subject, "radius", agg)
         )
         for agg in AGGREGATIONS
     },
