@@ -296,8 +296,9 @@ class CellFiles:
     def _prefix(self) -> str:
         """What the keys of all files in the folder begin with."""
         assert self._address is not None
-        folder = self._address.key.rstrip("/")
-        return f"{folder}/" if folder else ""
+        folder = self._address.key
+        # A bucket may well have a folder without a name: s3://bucket//a.osy is in it.
+        return f"{folder}/" if folder and not folder.endswith("/") else folder
 
     def _key(self, filename: str) -> str:
         return self._prefix + self._store.key_of(_checked(filename))

@@ -6,13 +6,13 @@ read with google-cloud-storage itself.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ossify.io.storage.secret_files import BrokenSecretError, read_secret, secret_file
 from ossify.io.storage.sources import Answer, NoAnswerError, RemoteSource, changed
 from ossify.io.storage.stores import UPLOAD, Bucket, Made, new_token
 
@@ -33,10 +33,14 @@ class GCSStore(Bucket):
         # An emulator asks for none.
         if os.environ.get("STORAGE_EMULATOR_HOST"):
             return None
-        if (secret := _secret(self.address.bucket)) is not None:
-            return Client.from_service_account_info(secret).bucket(self.address.bucket)
         try:
+            if (path := secret_file(self.address.bucket, "google")) is not None:
+                return _client_of(path).bucket(self.address.bucket)
             credentials, project = google.auth.default()
+        except BrokenSecretError as error:
+            # What is public can be read nevertheless.
+            self.trouble = str(error)
+            return None
         except google.auth.exceptions.DefaultCredentialsError as error:
             if os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
                 self.trouble: str | None = str(error)
@@ -55,7 +59,7 @@ class GCSStore(Bucket):
         # Without credentials at hand, Google's library asks the network for seconds whether this is
         # a machine of Google's. A public bucket is read before that.
         named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
-        return not named and _secret(self.address.bucket) is None and not _logged_in()
+        return not named and secret_file(self.address.bucket, "google") is None and not _logged_in()
 
     def asked(self, key: str, ask: Callable[..., Made], client: Any) -> Made:
         """What `ask` makes of the bucket, as one of the clients has it."""
@@ -224,13 +228,12 @@ def _logged_in() -> bool:
     return (folder / "application_default_credentials.json").is_file()
 
 
-def _secret(bucket: str) -> dict[str, Any] | None:
-    """The secret file of cloud-files for a bucket, or for all; None without any."""
-    from cloudfiles.secrets import secretpath
+def _client_of(path: Path) -> Any:
+    """The client with the credentials of a secret file."""
+    from google.cloud.storage import Client
 
-    for name in (f"{bucket}-google-secret.json", "google-secret.json"):
-        path = Path(secretpath(name))
-        if path.is_file():
-            found: dict[str, Any] = json.loads(path.read_text())
-            return found
-    return None
+    secret = read_secret(path, "google")
+    try:
+        return Client.from_service_account_info(secret)
+    except ValueError as error:
+        raise BrokenSecretError(path, "google", str(error)) from error

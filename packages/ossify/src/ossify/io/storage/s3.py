@@ -16,6 +16,7 @@ from typing import Any
 
 from ossify.io.storage.places import Address
 from ossify.io.storage.s3_upload import CONFLICT, Upload, code_of
+from ossify.io.storage.secret_files import BrokenSecretError, read_secret, secret_file
 from ossify.io.storage.sources import Answer, NoAnswerError, RemoteSource, changed
 from ossify.io.storage.stores import Bucket, Made
 
@@ -59,7 +60,12 @@ class S3Store(Bucket):
         from botocore.exceptions import BotoCoreError, PartialCredentialsError
 
         session = _session()
-        given = _secrets(self.bucket)
+        try:
+            given = _secrets(self.bucket)
+        except BrokenSecretError as error:
+            # What is public can be read nevertheless.
+            self.trouble = str(error)
+            return None
         if given:
             session.set_credentials(*(given.get(name) or None for name in _CREDENTIALS))
         if region := given.get("AWS_DEFAULT_REGION"):
@@ -289,13 +295,7 @@ def _descriptions() -> Any:
 
 
 def _secrets(bucket: str) -> dict[str, str]:
-    """What the secret files of cloud-files say; {} without any."""
-    from cloudfiles.secrets import aws_credentials
-
-    try:
-        found: dict[str, str] = aws_credentials(bucket, "s3")
-    except KeyError:
-        # Without a file it looks at the environment, and stumbles where there is no
-        # AWS_SESSION_TOKEN. botocore reads the environment itself.
-        return {}
+    """What the secret file of cloud-files says; {} without any, or with one of something else."""
+    path = secret_file(bucket, "aws")
+    found = {} if path is None else read_secret(path, "aws")
     return found if found.get("AWS_ACCESS_KEY_ID") else {}
