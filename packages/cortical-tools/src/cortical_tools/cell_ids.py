@@ -19,9 +19,11 @@ from cortical_tools.conditions import Condition
 from cortical_tools.connection import Connection, version_number
 from cortical_tools.errors import ExpiredVersionError, NotConfiguredError
 from cortical_tools.ids import Ids, int_ids
+from cortical_tools.instants import in_utc, just_after
 from cortical_tools.parallel import portions
-from cortical_tools.queries import Moment, Query, in_utc, run_all
-from cortical_tools.roots import get_roots, is_latest_roots, just_after, lifetimes
+from cortical_tools.queries import run_all
+from cortical_tools.query_protocol import Moment, Query
+from cortical_tools.roots import get_roots, is_latest_roots, lifetimes
 
 # What stands for "no such id", as in the tables that are joined with these.
 NONE = -1

@@ -5,7 +5,7 @@ A root id names one state of an object. Every edit ends some and begins others.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from cortical_tools.connection import Connection
 from cortical_tools.errors import StaleRootError
 from cortical_tools.ids import Ids, int_ids, one_id
+from cortical_tools.instants import in_utc
 from cortical_tools.parallel import portions, side_by_side
-from cortical_tools.queries import in_utc
 from cortical_tools.unknown_roots import unknown_roots_named
 
 # Ids per request. Servers look them up one by one, and what stands before them waits a minute.
@@ -231,8 +231,3 @@ def _in_parts(ask: Any, ids: NDArray[np.int64], dtype: Any) -> NDArray[Any]:
     if len(ids) == 0:
         return np.empty(0, dtype=dtype)
     return np.concatenate(side_by_side(ask, portions(ids, _BATCH)))
-
-
-def just_after(moment: datetime) -> datetime:
-    """The first instant that is certainly past `moment`, as finely as servers tell instants."""
-    return moment + timedelta(microseconds=1)

@@ -13,15 +13,11 @@ from cortical_tools.conditions import Condition
 from cortical_tools.connection import Connection
 from cortical_tools.errors import NotConfiguredError
 from cortical_tools.ids import Ids, int_ids
+from cortical_tools.instants import in_utc
+from cortical_tools.positions import joined_positions, require_resolution
 from cortical_tools.progress import progress_bar
-from cortical_tools.queries import (
-    Moment,
-    Query,
-    in_utc,
-    joined_positions,
-    require_resolution,
-    run_all,
-)
+from cortical_tools.queries import run_all
+from cortical_tools.query_protocol import Moment, Query
 from cortical_tools.roots import require_roots_at
 
 

@@ -22,14 +22,10 @@ from cortical_tools.catalogue import Catalogue, TableFacts
 from cortical_tools.conditions import conditions_of, shortened
 from cortical_tools.connection import Connection, version_number
 from cortical_tools.errors import UnknownTableError
-from cortical_tools.queries import (
-    Moment,
-    Query,
-    in_utc,
-    joined_positions,
-    require_resolution,
-    run,
-)
+from cortical_tools.instants import in_utc
+from cortical_tools.positions import joined_positions, require_resolution
+from cortical_tools.queries import run
+from cortical_tools.query_protocol import Moment, Query
 
 
 class Tables:

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cortical_tools.conditions import Condition
-from cortical_tools.queries import Moment, Query, run, run_all
+from cortical_tools.queries import run, run_all
+from cortical_tools.query_protocol import Moment, Query
 from cortical_tools.roots import is_latest_roots
 from cortical_tools.snapshot_folder import SnapshotWriter, layout
 from cortical_tools.snapshots.wanted import Wanted

@@ -15,7 +15,7 @@ from cortical_tools.catalogue import Catalogue, TableFacts
 from cortical_tools.connection import Connection
 from cortical_tools.errors import UnknownTableError
 from cortical_tools.ids import Ids, int_ids
-from cortical_tools.queries import Moment
+from cortical_tools.query_protocol import Moment
 from cortical_tools.roots import lifetimes, require_roots_at
 
 
