@@ -186,11 +186,11 @@ def test_streamline_is_seen_from_the_root_of_the_skeleton(dataset, root):
 def test_an_empty_annotation_can_be_transformed(dataset, neurons, root):
     cell = dataset.get_skeleton(root)
     empty = cell.annotations.pre_syn.nodes[:0]
-    from cortical_tools import morphology
+    from cortical_tools.coordinates import cortical_mover
 
     cell.remove_annotation("pre_syn").add_point_annotations("pre_syn", empty, "ctr_pt_position")
     for transform in ("rigid", "streamline"):
-        moved = morphology._moved(transform, dataset.space, cell)
+        moved = cortical_mover(transform, lambda: dataset.space)(cell)
         assert moved.annotations.pre_syn.vertices.shape == (0, 3)
 
 

@@ -34,12 +34,13 @@ from cortical_tools._described import described_by
 from cortical_tools.catalogue import Catalogue
 from cortical_tools.cell_ids import LookupTables, cell_id_to_root_id, root_id_to_cell_id
 from cortical_tools.connection import Connection
+from cortical_tools.coordinates import Transform
 from cortical_tools.dataset_spec import DatasetSpec, find_dataset, server_of
 from cortical_tools.errors import NotConfiguredError
 from cortical_tools.exports import TableExportClient
 from cortical_tools.ids import Ids
 from cortical_tools.meshes import MeshClient
-from cortical_tools.morphology import ReferenceTables, Transform
+from cortical_tools.morphology import ReferenceTables
 from cortical_tools.tables import Tables
 from cortical_tools.web import Patience
 

@@ -5,37 +5,29 @@ Importing it does without ossify; loading a cell does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from cortical_tools.connection import Connection
-from cortical_tools.errors import MissingExtraError, NotConfiguredError
+from cortical_tools.coordinates import Transform, cortical_mover
+from cortical_tools.errors import MissingExtraError
 from cortical_tools.ids import Ids, int_ids, one_id
 from cortical_tools.meshes import MeshClient
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
     from standard_transform.datasets import Dataset
 
     from ossify import Cell as Cell  # clients name it too
     from ossify import GraphLayer
 
-Transform = Literal["rigid", "streamline"]
-Points = Callable[["NDArray[np.float64]"], "NDArray[np.float64]"]
 ReferenceTables = str | Sequence[str] | Mapping[str, Any] | None
 
 _DEFAULT_VERSION = 4
 _SERVICES = ("skeleton", "chunkedgraph", "materialize", "l2cache")
-_TRANSFORMS = ("rigid", "streamline")
-_NM_PER_UM = 1000.0
-_AXES = ("x", "y", "z")
-# These say their unit in their name, and keep it.
-_NAMED_UNITS = ("_nm", "_nm2", "_nm3")
 
 
 def get_skeleton(
@@ -109,7 +101,7 @@ def get_skeleton(
     """
     root = one_id(root_id, "root_id")
     load = _ossify().load_cell_from_client
-    moved = _transform(transform, space)
+    moved = cortical_mover(transform, space)
     references = _references(synapse_reference_tables, reference_tables)
     version = _DEFAULT_VERSION if skeleton_version is None else skeleton_version
     cell = load(
@@ -185,7 +177,7 @@ def get_skeletons(
     """
     roots = int_ids(root_ids, "root_ids")
     load = _ossify().load_cell_batch_from_client
-    moved = _transform(transform, space)
+    moved = cortical_mover(transform, space)
     references = _references(synapse_reference_tables, reference_tables)
     cells = load(
         roots,
@@ -347,78 +339,3 @@ def _references(*given: ReferenceTables) -> dict[str, Any]:
         "reference_tables": {side: list(dict.fromkeys(tables[side])) for side in tables},
         "reference_suffixes": suffixes,
     }
-
-
-def _transform(
-    transform: str | None, space: Callable[[], Dataset] | None
-) -> Callable[[Cell], Cell]:
-    """What becomes of a cell that is loaded; what is wrong is found before anything is."""
-    if transform is None:
-        return _as_it_is
-    if transform not in _TRANSFORMS:
-        raise ValueError(
-            f"transform must be {' or '.join(map(repr, _TRANSFORMS))}, or None for the "
-            f"coordinates of the dataset; got {transform!r}"
-        )
-    if space is None:
-        raise NotConfiguredError(f"transform={transform!r} needs the transforms of the dataset")
-    return partial(_moved, transform, space())
-
-
-def _as_it_is(cell: Cell) -> Cell:
-    return cell
-
-
-def _moved(transform: str, space: Dataset, cell: Cell) -> Cell:
-    """The cell in cortical space, with every point and length in micrometres."""
-    move = _points_function(transform, space, cell)
-    cell = cell.transform(move, units="um", space=f"{space.name} {transform}")
-    for member in (*cell.layers, *cell.annotations):
-        _move_features(member, move)
-    return cell
-
-
-def _points_function(transform: str, space: Dataset, cell: Cell) -> Points:
-    if transform == "rigid":
-        apply: Points = space.transform("nm").apply
-    else:
-        root = None if cell.skeleton is None else cell.skeleton.root_location
-        if root is None:
-            raise ValueError(
-                f"cell {cell.name}: transform='streamline' is seen from the root of the skeleton, "
-                "which has none; transform='rigid' does without"
-            )
-        apply = space.streamline("nm").transformer(anchor=root)
-
-    def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        # A streamline of no points is an error in standard_transform.
-        return np.asarray(apply(points)) if len(points) else points
-
-    return move
-
-
-def _move_features(layer: Any, move: Points) -> None:
-    """Points and radii among the features of a layer, where they belong in the new space."""
-    nodes = layer.nodes
-    changed: dict[str, Any] = {}
-    for columns in _point_columns(layer.feature_names):
-        points = nodes[columns].to_numpy(dtype=np.float64, na_value=np.nan)
-        there = np.isfinite(points).all(axis=1)
-        where = np.full(points.shape, np.nan)
-        where[there] = move(points[there])
-        changed.update(zip(columns, where.T, strict=True))
-    if "radius" in layer.feature_names:
-        changed["radius"] = nodes["radius"].to_numpy(dtype=np.float64) / _NM_PER_UM
-    layer.drop_features(list(changed)).add_feature(pd.DataFrame(changed, index=nodes.index))
-
-
-def _point_columns(names: Iterable[str]) -> list[list[str]]:
-    """The columns of each point, such as ``pre_pt_position_x``, ``_y`` and ``_z``."""
-    there = set(names)
-    points = []
-    for name in sorted(there):
-        before, position_x, after = name.partition("_position_x")
-        columns = [f"{before}_position_{axis}{after}" for axis in _AXES]
-        if position_x and there.issuperset(columns) and not name.endswith(_NAMED_UNITS):
-            points.append(columns)
-    return points
