@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 import ossify
 from ossify.cli import app
+from ossify.cli.tables import size_text
 from ossify.testing import assert_cells_equal
 
 
@@ -154,6 +155,9 @@ def test_info_says_what_there_is(shown):
     ):
         assert line in result.output.splitlines()
     assert f"  skeleton: {600:,} vertices, {599:,} edges, " in result.output
+    members = ossify.io.osy.describe_file(folder / "demo.osy").members
+    together = size_text(sum(member.size for member in members))
+    assert f"  members: {len(members)}, of {together} together\n" in result.output
 
 
 def test_info_of_a_masked_cell_says_what_was_left_out(masked):

@@ -40,7 +40,7 @@ def changed(path, at, to=None):
 def test_a_good_file_is_one_line_and_exit_code_0(good):
     result = run("verify", good)
     assert (result.exit_code, result.stderr) == (0, "")
-    line = rf"{good}: ok: \.osy 3\.0, \d+ members, .* kB; every checksum right\n"
+    line = rf"{good}: ok: \.osy 3\.0, \d+ members, file of .* kB; every checksum right\n"
     assert re.fullmatch(line, result.stdout)
 
 

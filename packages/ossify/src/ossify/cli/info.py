@@ -25,7 +25,7 @@ def info_text(manifest: Manifest) -> str:
     lines = [
         f"Cell: {'unnamed' if manifest.name is None else manifest.name}",
         f"  format: .osy {_version(manifest)}{writer}",
-        f"  size: {total} in {len(manifest.members)} members",
+        f"  members: {len(manifest.members)}, of {total} together",
         f"  units: {units_of_length.label(manifest.units)}"
         + (f", space: {manifest.space}" if manifest.space else ""),
     ]

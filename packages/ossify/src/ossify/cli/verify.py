@@ -57,7 +57,7 @@ def outcome_text(outcome: Outcome) -> str:
     Examples
     --------
     >>> print(outcome_text(Outcome("y.osy", Verification("y.osy", 10240, (1, 0), 3, False, ()))))
-    y.osy: ok: .osy 1.0, 3 members, 10.2 kB; no checksums in this version, structure alone checked
+    y.osy: ok: .osy 1.0, 3 members, file of 10.2 kB; no checksums in this version, structure ...
     """
     result = outcome.result
     if isinstance(result, Unread):
@@ -74,7 +74,7 @@ def outcome_text(outcome: Outcome) -> str:
     )
     return (
         f"{outcome.file}: ok: .osy {version}, {result.n_members} members, "
-        f"{size_text(result.size)}; {checked}"
+        f"file of {size_text(result.size)}; {checked}"
     )
 
 
