@@ -589,11 +589,11 @@ class DatasetClient:
         return staging.stage_annotations(
             self._connection,
             table_name,
-            schema_name=schema_name,
-            update=update,
-            id_field=id_field,
-            table_resolution=table_resolution,
-            annotation_resolution=annotation_resolution,
+            schema_name,
+            update,
+            id_field,
+            table_resolution,
+            annotation_resolution,
         )
 
     @described_by(staging.upload_staged_annotations)

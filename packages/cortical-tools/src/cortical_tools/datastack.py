@@ -48,7 +48,29 @@ def image_source(
     format_for: str = "raw",
     image_mirror: str | None = None,
 ) -> str:
-    """Where the images are; `format_for` as in `segmentation_source`."""
+    """Where the images are.
+
+    Parameters
+    ----------
+    connection
+        Whom to ask.
+    use_stored
+        Whether the record of the first request will do.
+    format_for
+        As in `segmentation_source`.
+    image_mirror
+        A mirror of the images, instead of those of the datastack.
+
+    Returns
+    -------
+    str
+        An address.
+
+    Raises
+    ------
+    ValueError
+        If `format_for` is another word.
+    """
     return str(
         connection.service("info").image_source(
             use_stored=use_stored, format_for=_known_format(format_for), image_mirror=image_mirror
@@ -61,8 +83,25 @@ def segmentation_source(
 ) -> str:
     """Where the segmentation is.
 
-    `format_for` is raw, cloudvolume, neuroglancer, cave_explorer or cave-explorer: the form in
-    which each of them wants it.
+    Parameters
+    ----------
+    connection
+        Whom to ask.
+    use_stored
+        Whether the record of the first request will do.
+    format_for
+        ``"raw"``, ``"cloudvolume"``, ``"neuroglancer"``, ``"cave_explorer"`` or
+        ``"cave-explorer"``: the form in which each of them wants it.
+
+    Returns
+    -------
+    str
+        An address.
+
+    Raises
+    ------
+    ValueError
+        If `format_for` is another word.
     """
     return str(
         connection.service("info").segmentation_source(
@@ -72,12 +111,40 @@ def segmentation_source(
 
 
 def viewer_resolution(connection: Connection, *, use_stored: bool = True) -> NDArray[np.float64]:
-    """Nanometres per unit of a viewer's coordinates along x, y and z."""
+    """Nanometres per unit of a viewer's coordinates.
+
+    Parameters
+    ----------
+    connection
+        Whom to ask.
+    use_stored
+        Whether the record of the first request will do.
+
+    Returns
+    -------
+    (3,) float64 array
+        Along x, y and z.
+    """
     return np.asarray(connection.service("info").viewer_resolution(use_stored=use_stored), float)
 
 
 def cloudvolume(connection: Connection, which: str, **options: Any) -> Any:
-    """The ``"image"`` or ``"segmentation"`` as a CloudVolume, with the client's own token."""
+    """The images or the segmentation as a CloudVolume, with the client's own token.
+
+    Parameters
+    ----------
+    connection
+        Whom to ask.
+    which
+        ``"image"`` or ``"segmentation"``.
+    **options
+        As for ``cloudvolume.CloudVolume``, and those of caveclient's method of this name.
+
+    Raises
+    ------
+    MissingExtraError
+        If cloud-volume is not installed. An ImportError.
+    """
     try:
         import cloudvolume as installed  # noqa: F401
     except ImportError as error:

@@ -59,7 +59,16 @@ def get_roots(
 def is_latest_roots(
     connection: Connection, root_ids: Ids, timestamp: datetime | None = None
 ) -> NDArray[np.bool_]:
-    """Whether each root id was one at a time, by default the pinned version's or now.
+    """Whether each root id was one at a time.
+
+    Parameters
+    ----------
+    connection
+        Whom to ask.
+    root_ids
+        One or any number.
+    timestamp
+        When; by default the pinned version's time, or now.
 
     Returns
     -------
@@ -82,10 +91,22 @@ def latest_valid_timestamp(connection: Connection, root_ids: Ids) -> NDArray[np.
     For a root id that still stands that is the pinned version's time, or now; for an older one
     a millisecond before it was replaced.
 
+    Parameters
+    ----------
+    connection
+        Whom to ask.
+    root_ids
+        One or any number.
+
     Returns
     -------
     (N,) object array of datetime
         With time zone, in the order asked.
+
+    Raises
+    ------
+    StaleRootError
+        If some of the ids never existed.
     """
     return _timestamps(connection, int_ids(root_ids, "root ids"), latest=True)
 
@@ -187,6 +208,11 @@ def suggest_latest_roots(
     -------
     int, or (N,) int64 array if `return_all`
         The largest share first. With `return_fraction_overlap` a pair of it and the share(s).
+
+    Raises
+    ------
+    StaleRootError
+        If the root id never existed, or has no parts.
     """
     root = one_id(root_id, "root_id")
     with unknown_roots_named(connection, np.array([root])):
@@ -208,7 +234,22 @@ def suggest_latest_roots(
 def require_roots_at(
     connection: Connection, root_ids: NDArray[np.int64], when: datetime, what: str
 ) -> None:
-    """Stop unless every root id stood at a time: the others would find nothing, silently."""
+    """Stop unless every root id stood at a time: the others would find nothing, silently.
+
+    Parameters
+    ----------
+    connection
+        Whom to ask.
+    root_ids
+        (N,) root ids.
+    when, what
+        The time, and what it is called.
+
+    Raises
+    ------
+    StaleRootError
+        If some did not; its ``root_ids`` are those.
+    """
     stale = root_ids[~is_latest_roots(connection, root_ids, when)]
     if len(stale):
         raise StaleRootError(

@@ -28,6 +28,18 @@ def upload_state_json(
         Store it under this id; for administrators.
     timestamp
         Accepted where it is None; the server dates its states itself.
+
+    Returns
+    -------
+    int
+        The id.
+
+    Raises
+    ------
+    TypeError
+        If the state is no dict.
+    ValueError
+        If `timestamp` is given.
     """
     if not isinstance(json_state, Mapping):
         raise TypeError(f"json_state: a state is a dict, not {type(json_state).__name__}")
@@ -37,5 +49,18 @@ def upload_state_json(
 
 
 def get_state_json(connection: Connection, state_id: int | str) -> dict[str, Any]:
-    """The state with an id, or at an address."""
+    """A state that is stored.
+
+    Parameters
+    ----------
+    connection
+        Whom to ask.
+    state_id
+        Its id, or the address that ends in it.
+
+    Returns
+    -------
+    dict
+        What neuroglancer shows.
+    """
     return dict(connection.service("state").get_state_json(state_id))

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -49,17 +51,27 @@ def fibres(rng, n_fibres, n_vertices, spread):
     return RootedTree.from_parents(parent), (starts + steps).reshape(-1, 3)
 
 
-@pytest.mark.parametrize("limit", [3.0, np.inf])
-@pytest.mark.parametrize("spread", [5, 50, 5000], ids=["tangled", "near", "far apart"])
+@pytest.fixture(
+    scope="module",
+    params=itertools.product([5, 50, 5000], [3.0, np.inf]),
+    ids=["tangled-3", "tangled", "near-3", "near", "far apart-3", "far apart"],
+)
+def joined_fibres(request):
+    """Fibres, how far apart they may be, and what joins them by the definition, which is slow."""
+    spread, limit = request.param
+    tree, points = fibres(np.random.default_rng(spread), 12, 120, spread)
+    return tree, points, limit, kruskal(tree, points, limit)
+
+
 @pytest.mark.parametrize(("near", "coarse"), [(16, 2048), (2, 2048), (2, 1)])
-def test_many_fibres_are_joined_as_by_the_definition(monkeypatch, near, coarse, spread, limit):
+def test_many_fibres_are_joined_as_by_the_definition(monkeypatch, joined_fibres, near, coarse):
     # With few blocks known from the start, the wider search has more to do; with few coarse
     # blocks, these have more in them.
     monkeypatch.setattr(module, "_NEAR", near)
     monkeypatch.setattr(module, "_COARSE", coarse)
     monkeypatch.setattr(module, "_COARSE_OF_TREE", min(coarse, 4))
-    tree, points = fibres(np.random.default_rng(spread), 12, 120, spread)
-    assert listed(shortest_gaps(tree, points, limit)) == kruskal(tree, points, limit)
+    tree, points, limit, expected = joined_fibres
+    assert listed(shortest_gaps(tree, points, limit)) == expected
 
 
 def test_pairs_that_are_too_many_for_one_go_make_no_difference(monkeypatch):
