@@ -105,7 +105,7 @@ def test_google_credentials_that_are_not_there_are_named(
         ('{"type": "service_account"}', "client_email"),
         (
             '{"client_email": "a@b", "token_uri": "https://b", "private_key": "none"}',
-            "key",
+            ".",
         ),
     ],
     ids=["empty", "a list", "a part", "no key"],
@@ -124,8 +124,9 @@ def test_a_broken_secret_file_is_named_and_what_is_expected(
         store.put("a.osy", b"", True)
     assert web.posted == []
     # What is public needs none.
-    web.files["/storage/v1/b/b/o/a.osy?projection=noAcl&prettyPrint=false"] = b'{"size": "0"}'
-    assert store.exists("a.osy")
+    looked_at = "/storage/v1/b/b/o/a.osy?projection=noAcl&prettyPrint=false"
+    web.files[looked_at] = b'{"size": "0", "generation": "7"}'
+    assert store.open("a.osy").size == 0
 
 
 def test_denied_access_to_google_says_what_to_check(web, google_at):
