@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cortical_tools.parallel import side_by_side
+from cortical_tools.parallel import portions, side_by_side
 from cortical_tools.roots import get_roots, is_latest_roots, lifetimes
 from cortical_tools.snapshot_folder import SnapshotWriter, layout
 from cortical_tools.snapshots import rows
@@ -33,7 +33,7 @@ _TIMES = "datetime64[ns, UTC]"
 def write_lineage(wanted: Wanted, writer: SnapshotWriter, taken: datetime) -> None:
     """All that some roots came from, and all that had become of them."""
     graph, roots = wanted.connection.chunkedgraph, wanted.lineage_of
-    parts = [roots[start : start + _BATCH].tolist() for start in range(0, len(roots), _BATCH)]
+    parts = portions(roots.tolist(), _BATCH)
     with unknown_roots_named(wanted.connection, roots):
         answers = side_by_side(
             lambda part: graph.get_lineage_graph(part, timestamp_future=taken), parts

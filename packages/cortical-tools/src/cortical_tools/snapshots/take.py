@@ -16,7 +16,7 @@ from cortical_tools.catalogue import Catalogue
 from cortical_tools.connection import Connection
 from cortical_tools.ids import Ids
 from cortical_tools.meshes import MeshClient
-from cortical_tools.parallel import side_by_side
+from cortical_tools.parallel import AT_ONCE, side_by_side
 from cortical_tools.progress import progress_bar
 from cortical_tools.snapshot_folder import SnapshotWriter, layout
 from cortical_tools.snapshots import lineages, neurons, rows
@@ -110,16 +110,10 @@ def take_snapshot(
         def take(step: _Step) -> None:
             if not writer.has(step.member):
                 step.write(writer)
-            done()
 
         # What concerns one neuron alone is asked for of several at once.
         for alone, group in groupby(steps, key=lambda step: step.alone):
-            together = list(group)
-            if alone:
-                side_by_side(take, together)
-            else:
-                for step in together:
-                    take(step)
+            side_by_side(take, group, AT_ONCE if alone else 1, done)
     return writer.finish(facts(wanted, taken))
 
 
