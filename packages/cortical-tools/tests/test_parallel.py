@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -105,6 +106,30 @@ def test_an_interrupt_ends_it():
     finally:
         signal.signal(signal.SIGINT, before)
     assert len(begun) < 500
+
+
+def test_filters_of_warnings_are_as_before_whatever_is_done_to_them_at_once():
+    #  first   [ ignores      ]
+    #  second       [ ignores      ]
+    both, over = threading.Barrier(2, timeout=10), threading.Event()
+
+    def make(item):
+        if item == "second":
+            both.wait()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            both.wait()
+            if item == "second":
+                over.wait(10)
+            else:
+                both.wait()
+        if item == "first":
+            over.set()
+
+    before = list(warnings.filters)
+    with warnings.catch_warnings():
+        side_by_side(make, ["first", "second"])
+        assert warnings.filters == before
 
 
 def test_what_is_made_side_by_side_may_be_made_of_what_is():

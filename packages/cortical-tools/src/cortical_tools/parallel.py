@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, TypeVar
@@ -62,7 +63,12 @@ def side_by_side(
             made.append(make(item))
             step()
         return made
-    with ThreadPoolExecutor(n_threads, thread_name_prefix="cortical-tools") as pool:
+    with (
+        # CAVEclients silence some warnings while they read an answer. Several at once put back
+        # what another one has set, which would stay for the rest of the process.
+        warnings.catch_warnings(),
+        ThreadPoolExecutor(n_threads, thread_name_prefix="cortical-tools") as pool,
+    ):
         futures = [pool.submit(make, item) for item in todo]
         try:
             for future in as_completed(futures):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from cortical_tools import roots
 from cortical_tools.connection import Connection
+from cortical_tools.parallel import side_by_side
 
 if TYPE_CHECKING:
     from cloudvolume import CloudVolume
@@ -74,7 +74,5 @@ def _values(volume: CloudVolume, voxels: NDArray[np.int64]) -> NDArray[np.int64]
         part = np.asarray(volume.download(box, mip=0, agglomerate=False))[..., 0]
         found[rows] = part[tuple((here - low).T)].astype(np.int64)
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        # What went wrong is raised here.
-        list(pool.map(fill, np.split(order, ends)))
+    side_by_side(fill, np.split(order, ends), _AT_ONCE)
     return found
