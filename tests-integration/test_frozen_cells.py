@@ -53,6 +53,32 @@ def test_a_frozen_cell_is_the_one_that_was_there(dataset, folder, roots, transfo
     assert_cells_equal(after, before)
 
 
+def test_a_cell_of_the_present_is_the_one_that_was_there(dataset, folder, roots):
+    before, after = (
+        client.get_skeleton(
+            roots[0], restore_graph=True, reference_tables=[TAGS], include_partner_root_id=True
+        )
+        for client in (dataset, load_client(folder))
+    )
+    assert len(before.annotations.post_syn.vertices) > 0
+    # The present goes on, and where it was loaded from is another server.
+    assert before.meta["timestamp"] < after.meta["timestamp"]
+    for name in ("timestamp", "source"):
+        after.meta[name] = before.meta[name]
+    assert_cells_equal(after, before)
+
+
+def test_many_cells_at_once_are_those_that_were_there(dataset, folder, roots):
+    before, after = (
+        client.get_skeletons(roots, restore_graph=True, progress=False)
+        for client in (dataset, load_client(folder))
+    )
+    assert list(after) == list(before) == roots
+    for root in roots:
+        after[root].meta["source"] = before[root].meta["source"]
+        assert_cells_equal(after[root], before[root])
+
+
 def test_a_script_runs_on_what_was_frozen_without_a_change(folder, roots, monkeypatch):
     facts = folder / "snapshot.json"
     facts.write_text(facts.read_text().replace('"local_world"', '"minnie65_public"'))

@@ -219,6 +219,19 @@ def test_a_root_that_is_not_held_is_named_and_not_said_to_be_none(offline, ask):
         getattr(offline, ask)(NEVER)
 
 
+def test_a_snapshot_of_no_roots_knows_of_none(dataset, tmp_path):
+    frozen = load_client(dataset.snapshot(tmp_path / "frozen", progress=False))
+    graph = frozen.cave.chunkedgraph
+    for one in (NEVER, 7):
+        with pytest.raises(OSError, match=f"does not hold the relatives .*the first is {one}"):
+            graph.get_lineage_graph(one, timestamp_future=datetime.now(UTC))
+    with pytest.raises(OSError, match="does not hold"):
+        frozen.get_roots([(1 << 56) + 5])
+    assert frozen.get_roots([0]).tolist() == [0]
+    assert frozen.is_latest_roots([]).tolist() == []
+    assert frozen.tables.table_names == []
+
+
 def test_supervoxels_are_looked_up_at_the_times_of_the_snapshot(dataset, offline, folder):
     held = Snapshot(folder).frame("ids/supervoxels.parquet")
     supervoxels = held["supervoxel_id"].to_numpy(dtype=np.int64)

@@ -15,7 +15,7 @@ from cortical_tools.local.answers import Refusal
 from cortical_tools.local.history import IdHistory, IntArray, find, ints, times
 from cortical_tools.snapshot_folder import Held, Snapshot, layout
 
-_AS_NEURON = "Take it with these among its root_ids."
+_AS_NEURON = "Take it with these among its root_ids, which are of the time of its version."
 _WITH_LINEAGE = "Take it with these in lineage_of=[...], which has room for old root ids, too."
 _AT_ITS_TIMES = (
     "It knows of each id what it belonged to at the time of its version, at the moment when it was "
@@ -88,15 +88,20 @@ class HeldIds:
         """
         if self.is_all:
             return
-        self.require_roots(root_ids)
-        before, after = self._complete
         rows, known = self._history.rows(root_ids)
+        _refuse(root_ids[~known], "the relatives of these ids", _WITH_LINEAGE)
+        if not len(root_ids):
+            return
+        before, after = self._complete
         begun, over = self._history.created[rows], self._history.replaced[rows]
         lacks_past = ~np.isin(root_ids, before) & (begun > past)
         lacks_future = ~np.isin(root_ids, after) & (over <= future)
         nowhere = ~np.isin(root_ids, np.concatenate([before, after]))
-        missing = ~known | lacks_past | lacks_future | nowhere
-        _refuse(root_ids[missing], "all relatives of these root ids then", _WITH_LINEAGE)
+        _refuse(
+            root_ids[lacks_past | lacks_future | nowhere],
+            "all relatives of these root ids then",
+            _WITH_LINEAGE,
+        )
 
     def leaves(self, node_id: int, stop_layer: int, bounds: IntArray | None) -> IntArray | None:
         """The nodes of a lower layer under a node, ascending; None if the node is unknown."""
