@@ -205,8 +205,7 @@ class Cell(Additions):
             how = agg[name] if isinstance(agg, dict) else agg
             columns.append(layer.map_features_to_layer(name, target_layer, how))
         if not columns:
-            empty: pd.DataFrame = self._siblings[target_layer]._table.frame([])
-            return empty
+            return pd.DataFrame(index=self._siblings[target_layer]._table.index)
         return pd.concat(columns, axis=1)
 
     def _layer_with(self, feature: str, among: Sequence[str] | None) -> Layer:

@@ -215,7 +215,7 @@ class Mapped(Member):
             how = agg[name] if isinstance(agg, dict) else agg
             data[name] = aggregate(column, places, targets, n_targets, how)
         frame = pd.DataFrame(data, index=pd.RangeIndex(n_targets))
-        return frame.set_axis(target._table.frame([]).index, axis=0)
+        return frame.set_axis(target._table.index, axis=0)
 
     def get_unmapped_vertices(self, target_layers: str | Sequence[str] | None = None) -> IntArray:
         """Vertices that map to nothing in at least one of some layers.

@@ -181,7 +181,7 @@ class Neighbourly(Reaching):
                 if adds_up(column, how)
                 else extreme(column, how, (kept, at), len(self), minima_around)
             )
-        return frame[list(columns)].set_axis(self._table.frame([]).index, axis=0)
+        return frame[list(columns)].set_axis(self._table.index, axis=0)
 
     def aggregate_features(
         self,
@@ -245,7 +245,7 @@ class Neighbourly(Reaching):
                 ),
                 agg,
             )
-            return frame.set_axis(self._table.frame([]).index, axis=0)
+            return frame.set_axis(self._table.index, axis=0)
         if inclusive and columns and all(is_extreme(column, agg) for column in columns.values()):
             here = np.arange(len(self))
             extremes = {
@@ -260,7 +260,7 @@ class Neighbourly(Reaching):
                 )
                 for name, column in columns.items()
             }
-            return pd.DataFrame(extremes, index=self._table.frame([]).index)
+            return pd.DataFrame(extremes, index=self._table.index)
         parts = []
         for rows, near in self._around(radius, direction, chunk_size, metric):
             chosen = near if inclusive else near.choose(near.row != rows[near.source])
@@ -272,7 +272,7 @@ class Neighbourly(Reaching):
         if not parts:
             parts = [of_vertices(columns, _NOTHING, 0, agg if isinstance(agg, str) else "max")]
         frame = pd.concat(parts, ignore_index=True)
-        return frame.set_axis(self._table.frame([]).index, axis=0)
+        return frame.set_axis(self._table.index, axis=0)
 
     # Steps that several answers share
 
@@ -330,7 +330,7 @@ class Neighbourly(Reaching):
         }
 
     def _as_series(self, values: AnyArray, name: str) -> pd.Series[Any]:
-        return pd.Series(values, index=self._table.frame([]).index, name=name)
+        return pd.Series(values, index=self._table.index, name=name)
 
 
 _NO_ROWS: IntArray = np.empty(0, dtype=np.int64)

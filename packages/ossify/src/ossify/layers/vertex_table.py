@@ -115,6 +115,12 @@ class VertexTable(Frozen):
             return replace(self, columns=self.columns.only(kept))
         return replace(self, columns={name: self.columns[name] for name in kept})
 
+    @property
+    def index(self) -> pd.Index[Any]:
+        """The vertex ids as the index of DataFrames, under the name that they have there."""
+        # Users may rename theirs.
+        return self._index.copy()
+
     @cached_property
     def _index(self) -> pd.Index[Any]:
         return pd.Index(self.ids.ids, name=self.index_name, copy=False)
@@ -126,7 +132,7 @@ class VertexTable(Frozen):
             data.update(zip(self.spatial_columns, self.points.T, strict=True))
         for name in self.columns if names is None else names:
             data[name] = self.columns[name]
-        return pd.DataFrame(data, index=self._index.copy(), copy=True)
+        return pd.DataFrame(data, index=self.index, copy=True)
 
 
 def _each(columns: Mapping[str, Column], make: Callable[[Column], Column]) -> Mapping[str, Column]:

@@ -21,7 +21,6 @@ def layer_entry(layer: Layer, group: str, features: Iterable[Feature]) -> LayerE
         root = layer.root_positional
         if layer._whole is not layer._embedded:
             base_root, n_whole = layer._whole.root, len(layer._whole.ids)
-    has_edges = isinstance(layer, EdgeLayer) and not isinstance(layer, MeshLayer)
     return LayerEntry(
         name=layer.name,
         group=group,
@@ -33,7 +32,7 @@ def layer_entry(layer: Layer, group: str, features: Iterable[Feature]) -> LayerE
         index_name=layer.layer.index_name,
         features=tuple(features),
         bbox=tuple(map(tuple, layer.bbox.tolist())) if len(layer) else None,
-        n_edges=layer._counts().get("edges") if has_edges else None,
+        n_edges=layer._counts()["edges"] if isinstance(layer, EdgeLayer) else None,
         n_faces=len(layer.faces_positional) if isinstance(layer, MeshLayer) else None,
         n_whole=n_whole,
         root=root,
