@@ -209,6 +209,16 @@ class TestIndexed:
         # Every vertex is counted once at each vertex of its path.
         assert sizes.sum() == (tree.depth + 1).sum()
 
+    def test_distances_of_many_pairs_are_those_by_way_of_their_ancestors(self, large_forest):
+        tree = RootedTree.from_parents(large_forest)
+        chance = np.random.default_rng(1)
+        rows, columns = (chance.integers(0, tree.n_vertices, size) for size in (80, 40))
+        above = np.array([[tree.lowest_common_ancestor(i, j) for j in columns] for i in rows])
+        depth = tree.depth
+        expected = depth[rows][:, None] + depth[columns] - 2.0 * depth[above]
+        expected[above < 0] = np.inf
+        assert np.array_equal(tree.distances_between(rows, columns, depth), expected)
+
     def test_distances_in_a_large_tree_with_fine_steps_stay_close(self):
         n = 20_000
         step = np.random.default_rng(0).random(n) * 1e3
