@@ -175,4 +175,10 @@ def test_the_demo_shows_what_every_call_returned(tmp_path):
     assert "Error" not in done.stdout
     assert done.stdout.count(">>> ") > 20
     assert ">>> cell_id_df = client.root_id_to_cell_id(root_ids)" in done.stdout
+    for step in (
+        "compute_vertex_to_l2_mapping(root_id)",
+        "exports.available_data_df()",
+        "get_mesh(",
+    ):
+        assert step in done.stdout
     assert (tmp_path / "world" / "snapshot.json").is_file()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,6 +13,7 @@ import pandas as pd
 from cortical_tools.client import DatasetClient
 from cortical_tools.errors import CorticalToolsError
 from cortical_tools.local import LocalService
+from cortical_tools.snapshot_folder import Snapshot, layout
 
 _STEPS = """
 client
@@ -45,9 +49,31 @@ df = client.get_l2data(l2_ids)
 data = client.get_l2data(l2_ids, as_dataframe=False)
 result = client.skeletons_exist(root_ids=[root_id, old_root_id])
 url = client.neuroglancer_url(root_ids=[root_id])
+client.neuroglancer_viewer(root_ids=[root_id])
+client.neuroglancer_tables(url).segments
+mesh = client.mesh.get_mesh(root_id)
+meshes = client.mesh.get_meshes(root_ids[:2], progress=False)
+l2mapping = client.mesh.compute_vertex_to_l2_mapping(root_id)
+l2mapping = client.mesh.compute_vertex_to_l2_mapping(root_id, vertices=mesh.vertices, \
+faces=mesh.faces)
+found = client.mesh.compute_vertex_to_l2_mapping(root_id, return_assigner=True)
+client.mesh.mesh_l2_mappings
+nrn = client.add_mesh(client.get_skeleton(root_id))
+client.set_export_cloudpath(cloudpath)
+client.exports.available_data_df()
+versions = client.exports.available_versions("synapses_world")
+df = client.exports.get_table("synapses_world", versions[-1], progress=False)
 """
 """One call in a line, as one would type it."""
 
+_EXPORTED = "synapses_world"
+_TYPES = {
+    "id": "bigint",
+    "pre_pt_supervoxel_id": "bigint",
+    "post_pt_supervoxel_id": "bigint",
+    "size": "real",
+}
+"""The columns of the table that is exported, with their types in Postgres."""
 _MOST_LINES, _MOST_CHARACTERS = 8, 160
 _FRAMES = (
     *("display.max_columns", 8, "display.width", 120),
@@ -65,10 +91,14 @@ def run_demo(service: LocalService, say: Callable[[str], None]) -> None:
     say
         Called with each paragraph.
     """
-    names = _names(service)
     say(f"It is served at {service}, and asked by the real CAVEclient.")
-    for step in _STEPS.strip().splitlines():
-        say(f"\n>>> {step}\n{_outcome(step, names)}")
+    # Downloading a mesh, cloud-volume opens more connections than it keeps, and each is a warning.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory() as cloudpath:
+        names = _names(service) | {"cloudpath": cloudpath}
+        _export(service.snapshot, Path(cloudpath))
+        for step in _STEPS.strip().splitlines():
+            say(f"\n>>> {step}\n{_outcome(step, names)}")
     say(f"\nThat took {len(service.log)} requests.")
 
 
@@ -101,6 +131,18 @@ def _names(service: LocalService) -> dict[str, Any]:
         "cell_ids": [neuron["cell_id"] for neuron in neurons],
         "supervoxel_ids": supervoxels["pt_supervoxel_id"].to_numpy(dtype="int64"),
     }
+
+
+def _export(snapshot: Snapshot, folder: Path) -> None:
+    """A table as CAVE writes it to buckets, without some columns."""
+    number = snapshot.facts.versions[-1].number
+    version = folder / f"v{number}"
+    version.mkdir()
+    rows, _ = snapshot.rows(layout.TABLES, _EXPORTED, number)
+    place = version / f"{_EXPORTED}.csv.gz"
+    rows[list(_TYPES)].to_csv(place, compression="gzip", header=False, index=False)
+    header = "".join(f"{name},{kind}\n" for name, kind in _TYPES.items())
+    (version / f"{_EXPORTED}_header.csv").write_text(header)
 
 
 def _outcome(step: str, names: dict[str, Any]) -> str:
