@@ -54,6 +54,8 @@ SCHEMAS = {
     "vendor.github-issue-forms": [f".github/ISSUE_TEMPLATE/{n}.yml" for n in ("bug", "feature")],
     "vendor.github-workflows": WORKFLOWS,
 }
+# The releases with which the weight of each package is compared.
+BEFORE = {"ossify": RELEASES[-1], "cortical-tools": "1.1.0"}
 OLDEST, NEWEST = PYTHONS["ossify"][0], PYTHONS["ossify"][-1]
 # The Python that is not promised yet.
 NEXT = f"3.{int(NEWEST.removeprefix('3.')) + 1}"
@@ -401,6 +403,21 @@ def mapping(session: nox.Session) -> None:
     install_beside(session, home, "cortical-tools[vertex_lookup]==1.1.0")
     script = ROOT / "packages" / "cortical-tools" / "benchmarks" / "mapping.py"
     session.run("python", str(script), str(home / "bin" / "python"), *session.posargs)
+
+
+@nox.session(python=NEWEST, default=False)
+def weight(session: nox.Session) -> None:
+    """What each package brings along, beside the release before it: writes docs/weight.md."""
+    homes = Path(session.cache_dir).absolute() / "weight"
+    # What an earlier run has left there would count, too.
+    shutil.rmtree(homes, ignore_errors=True)
+    measured = []
+    for package, before in BEFORE.items():
+        for requirement in (str(wheel(session, package)), f"{package}=={before}"):
+            home = homes / f"{package}-{len(measured)}"
+            install_beside(session, home, requirement)
+            measured += [package, str(home / "bin" / "python")]
+    session.run("python", "docs/measure_weight.py", *measured)
 
 
 def install_group(session: nox.Session, group: str) -> None:

@@ -1,5 +1,6 @@
 """Everything that a client can be asked, and what came of each: run with the Python of another
-environment. Arguments: the address of a service, a snapshot folder, and where to make a world.
+environment. Arguments: the address of a service, a snapshot folder, where to make a world, and the
+folder of an export that is a Delta Lake.
 
 Prints JSON: by call, the extra that is named where one is missing, otherwise null.
 """
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import cortical_tools
-from cortical_tools import DatasetClient
+from cortical_tools import DatasetClient, TableExportClient
 from cortical_tools.errors import MissingExtraError
 from cortical_tools.local import make_world, serve
 
@@ -22,7 +23,7 @@ def served(folder: str) -> None:
         pass
 
 
-def all_calls(address: str, folder: str, world: str) -> dict[str, Callable[[], Any]]:
+def all_calls(address: str, folder: str, world: str, lake: str) -> dict[str, Callable[[], Any]]:
     client = DatasetClient(
         "local_world",
         address,
@@ -54,6 +55,8 @@ def all_calls(address: str, folder: str, world: str) -> dict[str, Callable[[], A
         "skeletons": lambda: client.get_skeletons([root]),
         "skeleton in cortical space": lambda: client.get_skeleton(root, transform="streamline"),
         "viewer": lambda: client.neuroglancer_viewer(root_ids=roots),
+        "lake": lambda: TableExportClient(lake).get_lake_table("cells", 7),
+        "mesh": lambda: client.mesh.get_mesh(root),
         "images": lambda: client.image_cloudvolume(),
         "segmentation": lambda: client.segmentation_cloudvolume(),
         "service": lambda: served(folder),

@@ -20,6 +20,8 @@ NEEDED = {
     "skeletons": "ossify",
     "skeleton in cortical space": "ossify",
     "viewer": "viewer",
+    "lake": "lake",
+    "mesh": "mesh",
     "images": "mesh",
     "segmentation": "mesh",
     "service": "local",
@@ -51,9 +53,13 @@ def run(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_what_needs_an_extra_names_it_and_the_rest_works(name, needed, tmp_path):
+    # Its log would be read first, which is what takes the extra.
+    lake = tmp_path / "exports"
+    (lake / "v7" / "cells" / "id" / "_delta_log").mkdir(parents=True)
+    (lake / "v7" / "cells" / "id" / "_delta_log" / "00000000000000000000.json").write_text("{}")
     with serve(SMALL_WORLD) as service:
         script = Path(__file__).with_name("ask.py")
-        finished = run(name, script, service, SMALL_WORLD, tmp_path / "world")
+        finished = run(name, script, service, SMALL_WORLD, tmp_path / "world", lake)
     assert finished.returncode == 0, finished.stderr
     found = json.loads(finished.stdout)
     assert {call: extra for call, extra in found.items() if extra} == needed

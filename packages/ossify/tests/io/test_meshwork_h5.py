@@ -459,6 +459,14 @@ def test_strict_raises_and_otherwise_a_warning_says_what_stays_behind(tmp_path):
         ossify.import_legacy_meshwork(str(path), strict=True)
 
 
+def test_without_numcodecs_the_extra_is_named_where_it_is_needed(monkeypatch):
+    needs_it = packed(np.arange(2), 8192)
+    monkeypatch.setitem(sys.modules, "numcodecs", None)
+    with pytest.raises(ImportError, match=r"numcodecs; .* pip install 'ossify\[legacy\]'"):
+        load({}, 1, change=needs_it)
+    assert load({}, 1, change=version_1)[0].annotations.names == ["syn"]
+
+
 def test_without_h5py_the_extra_is_named(monkeypatch):
     file = write()
     monkeypatch.setitem(sys.modules, "h5py", None)
