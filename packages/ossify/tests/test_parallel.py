@@ -90,7 +90,8 @@ def test_a_failure_is_heard_of_while_an_earlier_item_is_in_the_making_and_waits_
     assert len(finished) == count < 500
 
 
-def test_an_interrupt_ends_it():
+@pytest.mark.parametrize("pause", [0, 0.1], ids=["at once", "later"])
+def test_an_interrupt_ends_it(pause):
     # Whoever runs in the background is born deaf to them.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     begun = []
@@ -98,6 +99,7 @@ def test_an_interrupt_ends_it():
     def make(item):
         begun.append(item)
         if item == 0:
+            time.sleep(pause)
             signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         time.sleep(0.01)
 

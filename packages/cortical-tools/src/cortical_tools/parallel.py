@@ -69,8 +69,8 @@ def side_by_side(
         warnings.catch_warnings(),
         ThreadPoolExecutor(n_threads, thread_name_prefix="cortical-tools") as pool,
     ):
-        futures = [pool.submit(make, item) for item in todo]
         try:
+            futures = [pool.submit(make, item) for item in todo]
             for future in as_completed(futures):
                 future.result()
                 step()

@@ -72,8 +72,8 @@ def _made(
             step()
         return made
     with ThreadPoolExecutor(n_threads) as pool:
-        futures = [pool.submit(make, item) for item in todo]
         try:
+            futures = [pool.submit(make, item) for item in todo]
             for future in as_completed(futures):
                 future.result()
                 step()
