@@ -26,11 +26,11 @@ def values_of(layer: str, name: str) -> Operation:
     return lambda cell, _: getattr(getattr(cell, layer), name)
 
 
-def properties(cell: Cell) -> dict[str, Operation]:
-    """Every property of the skeleton and the graph. Those of the mesh copy, and are too quick."""
+def properties(cell: Cell, layers: tuple[str, ...] = ("skeleton", "graph")) -> dict[str, Operation]:
+    """Every property of some layers. Those of the mesh copy, and are too quick."""
     return {
         f"{layer}.{name}": values_of(layer, name)
-        for layer in ("skeleton", "graph")
+        for layer in layers
         for name in dir(type(getattr(cell, layer)))
         if not name.startswith("_")
         and isinstance(getattr(type(getattr(cell, layer)), name), property)
@@ -126,6 +126,20 @@ METHODS: dict[str, Operation] = {
         "pre_syn", given["reach"], agg="density"
     ),
 }
+
+# Of the methods, those that need no more than a skeleton and synapses, and whose answer is no
+# longer where many vertices are close together.
+_ON_TREES = (
+    *("hops_to_root", "child_vertices", "segments_capped", "segment_graph", "resample"),
+    *("aggregate_features by hops", "aggregate_features by distance", "sholl, fine"),
+    "synapse density",
+)
+
+
+def tree_operations(cell: Cell) -> dict[str, Operation]:
+    """What can be asked of any tree."""
+    chosen = {name: METHODS[name] for name in _ON_TREES}
+    return ALGORITHMS | chosen | properties(cell, ("skeleton",))
 
 
 def all_operations(cell: Cell) -> dict[str, Operation]:
