@@ -42,6 +42,11 @@ def cut_where_it_pays(
     -------
     (V,) boolean array
 
+    Notes
+    -----
+    Every cut looks at all patches again, as it changes what every other would save: the time grows
+    with the number of cuts times that of patches. Neurons have few cuts that pay.
+
     Examples
     --------
     Only the sites at the far end are worth a cut.
