@@ -311,6 +311,19 @@ def test_only_some_points_around_what_is_open_are_looked_up(nameless_rods, of_ro
     assert ((points[:, 0] >= 1000) & (points[:, 0] < 2000)).all()
 
 
+def test_what_is_looked_up_may_be_any_integers_but_one_for_each_point(nameless_rods, of_rods):
+    found, is_low, _ = nameless_rods
+    low, _ = of_rods
+    look_up = voxels_of_rods(*of_rods)
+    for form in (list, lambda ids: ids.astype(np.uint64), pd.Series):
+        labels = found.compute_mesh_label(look_up=lambda points, form=form: form(look_up(points)))
+        assert set(labels[is_low]) == {low}
+    with pytest.raises(ValueError, match=r"look_up: expected an id for each of \d+ points"):
+        found.compute_mesh_label(look_up=lambda points: look_up(points)[:-1])
+    with pytest.raises(IdError, match=r"look_up: .* a float has not enough digits"):
+        found.compute_mesh_label(look_up=lambda points: look_up(points).astype(float))
+
+
 def test_nothing_is_looked_up_where_all_is_known(assigner, box, l2_id):
     found = assigner(box([100] * 3, [400] * 3), {l2_id((0, 0, 0)): [250] * 3})
     assert found.compute_mesh_label(look_up=None).all()

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from cortical_tools.chunks import Chunks
+from cortical_tools.ids import int_ids
 from cortical_tools.mesh_labels._arrays import FloatArray, IntArray, groups
 from cortical_tools.mesh_labels.labelling import Chunkwise, Method, PieceLabels
 from cortical_tools.mesh_labels.pieces import Pieces
@@ -54,10 +55,20 @@ def label_looked_up(
     here = ((voxels - chunks.offset) // chunks.size == places[pieces.chunk_of_piece[piece]]).all(
         axis=1
     )
-    ids, piece = look_up(points[here]), piece[here]
+    ids, piece = _answered(look_up, points[here]), piece[here]
     row = _rows_in_chunk(chunkwise, ids, pieces.chunk_of_piece[piece])
     # What has an id that is not given counts against those that are.
     _elect(labels, piece[ids != 0], row[ids != 0])
+
+
+def _answered(look_up: LookUp, points: FloatArray) -> IntArray:
+    """What is said of points, checked: it comes from outside."""
+    ids = int_ids(look_up(points), "look_up")
+    if ids.shape != (len(points),):
+        raise ValueError(
+            f"look_up: expected an id for each of {len(points)} points, 0 for none; got {len(ids)}"
+        )
+    return ids
 
 
 def _some_of_each(pieces: Pieces, wanted: IntArray) -> IntArray:
