@@ -160,7 +160,8 @@ def build(session: nox.Session) -> None:
 @nox.parametrize("package", list(PACKAGES), ids=list(PACKAGES))
 def sdist(session: nox.Session, package: str) -> None:
     """An unpacked sdist runs its own tests: those of the package as a whole, or with --all all."""
-    source = unpacked(sdist_of(session, package), Path(session.create_tmp()) / "unpacked")
+    home = Path(session.create_tmp()).absolute()
+    source = unpacked(sdist_of(session, package), home / "unpacked")
     # As a stranger does it, who has the sdist and nothing of the repository.
     session.install(f"{source}[testing]")
     everything = "--all" in session.posargs
