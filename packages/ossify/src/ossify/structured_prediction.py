@@ -75,6 +75,9 @@ class TransitionSchema:
             raise ValueError(f"every class must be named once, not {classes}")
         for name in (*(name for pair in dict(self.transitions or {}) for name in pair), *roots):
             self.class_index(name)
+        for cost in (self.default_cost, *dict(self.transitions or {}).values()):
+            if not cost > -np.inf:
+                raise ValueError(f"a cost is a number, or inf for what is forbidden, not {cost!r}")
 
     @property
     def n_classes(self) -> int:
@@ -162,7 +165,7 @@ def tree_map_decode(
     Raises
     ------
     ValueError
-        If shapes do not fit, a score or a cost is NaN, or everything is forbidden.
+        If shapes do not fit, a score is NaN or inf, a cost NaN or −inf, or everything is forbidden.
 
     Examples
     --------
@@ -208,8 +211,8 @@ def decode_tree(
     Raises
     ------
     ValueError
-        If there is no skeleton, shapes do not fit, a score is NaN, or everything is forbidden for
-        one of the trees.
+        If there is no skeleton, shapes do not fit, a score is NaN or inf, or everything is
+        forbidden for one of the trees.
 
     Examples
     --------
@@ -267,7 +270,8 @@ def tree_absorb_small_compartments(
     Raises
     ------
     ValueError
-        If neither `min_size` nor `min_weight` is given, or labels or weights are not V.
+        If neither `min_size` nor `min_weight` is given, labels or weights are not V, or one of
+        the weights is NaN.
 
     Examples
     --------
@@ -312,8 +316,8 @@ def absorb_small_compartments(
     Raises
     ------
     ValueError
-        If there is no skeleton, neither `min_size` nor `min_weight` is given, or labels or
-        weights are not V.
+        If there is no skeleton, neither `min_size` nor `min_weight` is given, labels or weights
+        are not V, or one of the weights is NaN.
 
     Examples
     --------
@@ -350,6 +354,8 @@ def _absorbed(
         )
     if min_size is None and min_weight is None:
         raise ValueError("say what is small: give min_size, min_weight or both")
+    if np.isnan([min_size or 0, min_weight or 0]).any() or np.isnan(weight).any():
+        raise ValueError("what is small cannot be told by sizes or weights that are NaN")
     codes, _ = pd.factorize(labels, use_na_sentinel=False)
     bearer = np.empty(codes.max(initial=-1) + 1, dtype=np.int64)
     bearer[codes] = np.arange(len(codes))
@@ -401,8 +407,12 @@ def _checked(
     n_labels = scores.shape[1]
     if cost.shape != (n_labels, n_labels):
         raise ShapeError(f"the costs of {n_labels} classes must be square, not {cost.shape}")
-    if np.isnan(scores).any() or np.isnan(cost).any():
-        raise ShapeError("scores and costs must not be NaN; −inf and inf forbid")
+    # Of what is infinitely good there is no best, and less than nothing cannot be paid for ever.
+    if not ((scores < np.inf).all() and (cost > -np.inf).all()):
+        raise ShapeError(
+            "scores must not be NaN or inf, where −inf forbids; costs must not be NaN or −inf, "
+            "where inf forbids"
+        )
     mask = None if allowed is None else np.asarray(allowed, dtype=np.bool_)
     if mask is not None and mask.shape != (n_labels,):
         raise ShapeError(f"root_allowed_mask must be {n_labels} booleans, not {mask.shape}")

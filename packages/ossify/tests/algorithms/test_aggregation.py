@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 import ossify
 from ossify import Cell, SkeletonLayer
 from ossify.algorithms import path_to_root_aggregate, segment_aggregate, subtree_aggregate
+from ossify.errors import ShapeError
 
 NAMED = ["mean", "sum", "max", "min", "median", "std", "var", "prod"]
 
@@ -64,6 +65,12 @@ def test_a_function_sees_a_segment_from_its_far_end(two_trees, by_id):
     assert (far[100], far[106]) == (1, 7)
 
 
+@pytest.mark.parametrize("answer", ["a", [1, 2], [[1]]])
+def test_a_function_gives_one_number_for_each_segment(two_trees, answer):
+    with pytest.raises(ShapeError, match="agg must give one number for each segment"):
+        segment_aggregate(two_trees, np.ones(8), lambda segment: answer)
+
+
 def test_a_feature_can_be_named_and_a_cell_given(two_trees):
     two_trees.add_feature(two_trees.vertex_index % 7, "weight")
     cell = Cell().add_layer(two_trees)
@@ -79,6 +86,11 @@ def test_missing_numbers_are_nan(two_trees, by_id):
     totals = by_id(subtree_aggregate(two_trees, values))
     assert np.isnan([totals[105], totals[103], totals[100]]).all()
     assert (totals[102], totals[104], totals[106]) == (1, 1, 2)
+    as_list = [None if pd.isna(value) else value for value in values]
+    for same in (values.array, as_list):
+        np.testing.assert_array_equal(
+            subtree_aggregate(two_trees, same), subtree_aggregate(two_trees, values)
+        )
 
 
 @pytest.mark.parametrize("function", [segment_aggregate, subtree_aggregate, path_to_root_aggregate])
@@ -87,6 +99,9 @@ def test_what_is_no_number_per_vertex_is_refused(two_trees, function):
         function(two_trees, [1, 2, 3])
     with pytest.raises(ValueError, match=r"'skeleton': expected numbers, not <U1"):
         function(two_trees, list("abcdefgh"))
+    for odd in (pd.date_range("2020", periods=8), np.ones(8) * 1j):
+        with pytest.raises(ValueError, match=f"expected numbers, not {odd.dtype}".split("[")[0]):
+            function(two_trees, odd)
     with pytest.raises(ValueError, match=r"agg must be .*max, min.* not 'majority'"):
         function(two_trees, np.ones(8), "majority")
     with pytest.raises(KeyError, match="'weight'"):

@@ -174,6 +174,17 @@ def test_without_radius_there_is_no_surface(rooted_at_100):
     assert given_["volume"] == pytest.approx(6 * np.pi / 4)
 
 
+@pytest.mark.parametrize("unknown", [np.nan, -1.0])
+def test_a_radius_that_is_not_known_leaves_the_surface_of_its_part_unknown(rooted_at_100, unknown):
+    radius = np.where(rooted_at_100.vertex_index == 104, unknown, 1.0)
+    rooted_at_100.add_feature(radius, "radius")
+    rooted_at_100.add_feature(rooted_at_100.vertex_index == 104, "part")
+    assert np.isnan(morphometrics(rooted_at_100)[["surface_area", "volume"]]).all(axis=None)
+    parts = morphometrics(rooted_at_100, "part").set_index("part")
+    assert np.isnan(parts.loc[True, "volume"])
+    assert parts.loc[False, "volume"] == pytest.approx(5 * np.pi)
+
+
 def test_after_a_mask_lengths_are_of_what_is_left_and_paths_lead_to_the_old_root(rooted_at_100):
     row = morphometrics(rooted_at_100.apply_mask([103, 104, 105])).iloc[0]
     assert (row["cable_length"], row["n_roots"], row["n_segments"]) == (2.0, 1, 2)

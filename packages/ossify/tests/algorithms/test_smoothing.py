@@ -3,6 +3,7 @@ import pytest
 
 from ossify import Cell
 from ossify.algorithms import smooth_features
+from ossify.errors import ShapeError
 
 
 def test_it_is_the_definition_as_a_dense_matrix_solves_it(two_trees):
@@ -32,5 +33,10 @@ def test_what_cannot_be_smoothed_is_refused(two_trees):
         smooth_features(two_trees, [np.nan, np.inf, 0, 0, 0, 0, 0, 0])
     with pytest.raises(ValueError, match="expected 8 values, one per vertex"):
         smooth_features(two_trees, [1, 2])
+    two_trees.add_feature(list("abcdefgh"), "word")
+    with pytest.raises(ShapeError, match="feature 'word': expected numbers, not object"):
+        smooth_features(two_trees, "word")
+    with pytest.raises(KeyError, match="no feature 'gone'"):
+        smooth_features(two_trees, "gone")
     with pytest.raises(ValueError, match="alpha must be"):
         smooth_features(two_trees, np.ones(8), alpha=1)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ossify import SkeletonLayer
 from ossify.structured_prediction import (
     TransitionSchema,
     absorb_small_compartments,
@@ -66,6 +67,9 @@ def test_a_schema_knows_its_classes(arguments):
         ([[1.0, 2]], np.zeros((2, 2)), r"unaries must be \(2, K\)"),
         (np.zeros((2, 2)), np.zeros((3, 3)), "costs of 2 classes must be square"),
         (np.full((2, 2), np.nan), np.zeros((2, 2)), "must not be NaN"),
+        (np.full((2, 2), np.inf), np.zeros((2, 2)), "scores must not be NaN or inf"),
+        (np.zeros((2, 2)), np.full((2, 2), np.nan), "must not be NaN"),
+        (np.zeros((2, 2)), np.full((2, 2), -np.inf), "costs must not be NaN or −inf"),
     ],
 )
 def test_scores_and_costs_must_fit(scores, cost, message):
@@ -73,6 +77,27 @@ def test_scores_and_costs_must_fit(scores, cost, message):
         tree_map_decode([-1, 0], 0, scores, cost)
     with pytest.raises(ValueError, match="every choice is forbidden"):
         tree_map_decode([-1, 0], 0, np.zeros((2, 1)), [[0]], [False])
+
+
+@pytest.mark.parametrize("cost", [np.nan, -np.inf])
+def test_a_schema_knows_what_a_cost_is(cost):
+    for arguments in ({("a", "b"): cost},), (None, None, cost):
+        with pytest.raises(ValueError, match="a cost is a number, or inf for what is forbidden"):
+            TransitionSchema(["a", "b"], *arguments)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"min_size": np.nan},
+        {"min_weight": np.nan},
+        {"min_weight": 1, "node_weight": [np.nan] + 7 * [1.0]},
+    ],
+    ids=repr,
+)
+def test_what_is_small_is_told_by_numbers(two_trees, sizes):
+    with pytest.raises(ValueError, match="by sizes or weights that are NaN"):
+        absorb_small_compartments(two_trees, ["a"] * 8, **sizes)
 
 
 def test_small_patches_take_the_label_of_what_they_hang_on(two_trees):
@@ -116,3 +141,43 @@ def test_nothing_small_is_left_but_at_the_roots(data):
     assert (absorbed[roots] == labels[roots]).all()
     again = tree_absorb_small_compartments(parents, 0, absorbed, min_size=least)
     assert (again == absorbed).all()
+
+
+@given(st.data())
+def test_what_is_small_is_absorbed_again_and_again_by_what_it_hangs_on(data):
+    n = data.draw(st.integers(1, 10))
+    parents = [-1, *(data.draw(st.integers(-1, row - 1)) for row in range(1, n))]
+    xyz = [[data.draw(st.integers(0, 3)), 0, 0] for _ in range(n)]
+    edges = [(row, up) for row, up in enumerate(parents) if up >= 0]
+    skeleton = SkeletonLayer("s", xyz, np.array(edges, int).reshape(-1, 2))
+    labels = data.draw(st.lists(st.sampled_from("abc"), min_size=n, max_size=n))
+    min_size = data.draw(st.none() | st.integers(0, 3))
+    min_weight = data.draw(st.sampled_from([0.5, 1.0, 2.5]))
+    weight = skeleton.half_edge_length
+
+    now = list(labels)
+    while True:
+        head = list(range(n))
+        for row, up in enumerate(parents):
+            if up >= 0 and now[row] == now[up]:
+                head[row] = head[up]
+        members = {at: [row for row in range(n) if head[row] == at] for at in head}
+        small = {
+            at
+            for at, rows in members.items()
+            if parents[at] >= 0
+            and (
+                (min_size is not None and len(rows) <= min_size) or weight[rows].sum() <= min_weight
+            )
+        }
+        if not small:
+            break
+        taken = {}
+        for at in members:
+            holder = at
+            while holder in small:
+                holder = head[parents[holder]]
+            taken[at] = now[holder]
+        now = [taken[head[row]] for row in range(n)]
+    absorbed = absorb_small_compartments(skeleton, labels, min_size, min_weight=min_weight)
+    assert absorbed.tolist() == now

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 import ossify
 from ossify import Cell, Link, SkeletonLayer
 from ossify.algorithms import (
+    label_axon_from_spectral_split,
     label_axon_from_synapse_flow,
     segregation_index,
     synapse_betweenness,
@@ -86,9 +87,10 @@ class TestSegregationIndex:
         assert 0 <= index <= 1
         assert segregation_index(*counts[2:], *counts[:2]) == pytest.approx(index, abs=1e-9)
 
-    def test_negative_numbers_are_refused(self):
-        with pytest.raises(ValueError, match=r"numbers of sites cannot be negative"):
-            segregation_index(-1, 0, 0, 1)
+    @pytest.mark.parametrize("number", [-1, np.nan, np.inf])
+    def test_what_is_no_number_of_sites_is_refused(self, number):
+        with pytest.raises(ValueError, match=r"numbers of sites cannot be negative, NaN or inf"):
+            segregation_index(number, 0, 0, 1)
 
 
 class TestSynapseBetweenness:
@@ -172,6 +174,15 @@ class TestAxon:
         )
         assert not high.any()
         assert label_axon_from_synapse_flow(skeleton, mixed, INPUTS).any()
+
+    @pytest.mark.parametrize(
+        "label", [label_axon_from_synapse_flow, label_axon_from_spectral_split]
+    )
+    def test_a_threshold_is_a_number_and_none_is_no_site(self, skeleton, label):
+        with pytest.raises(ValueError, match="segregation_index_threshold must be a number"):
+            label(skeleton, OUTPUTS, INPUTS, segregation_index_threshold=np.nan)
+        with pytest.raises(TypeError, match=r"for none pass \[\]"):
+            label(skeleton, None, INPUTS)
 
     def test_a_whole_segment_can_be_labelled(self, skeleton):
         # The cut is above 12, in the middle of the segment 12, 11.

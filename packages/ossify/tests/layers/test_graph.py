@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ossify import GraphLayer
+from ossify import Cell, GraphLayer, Link, SkeletonLayer
 from ossify.errors import TopologyError, UnknownVertexError, VertexIdError
 
 BIG = 2**53 + 1
@@ -79,6 +79,16 @@ def test_distances_are_shortest_and_infinite_across(graph):
     assert graph.distance_between([10, 14], [13, 10]).tolist() == [[7, 0], [np.inf, np.inf]]
     assert graph.distance_between(12, 11).tolist() == [[5.0]]
     assert graph.distance_between([0], [3], as_positional=True, limit=6).tolist() == [[np.inf]]
+
+
+@pytest.mark.parametrize("limit", [-1, np.nan])
+def test_a_limit_is_a_length(graph, limit):
+    skeleton = SkeletonLayer("s", graph.vertices)
+    cell = Cell().add_layer(skeleton)
+    cell.add_point_annotations("syn", [[0, 0, 0]], linkage=Link([0], target="s"))
+    for layer in (graph, skeleton, cell.annotations.syn):
+        with pytest.raises(ValueError, match=f"limit must be a length or None, not {limit}"):
+            layer.distance_between(limit=limit)
 
 
 def test_one_of_sources_and_targets_can_be_left_out(graph):

@@ -209,6 +209,16 @@ class TestFeatures:
         assert isinstance(frame["kind"].dtype, pd.CategoricalDtype)
         assert frame["kind"].dropna().to_dict() == {104: "axon", 106: "soma"}
 
+    def test_a_dict_names_an_aggregation_for_every_feature(self, cell):
+        mapped = cell.graph.map_features_to_layer(
+            ["size", "label"], "skeleton", {"size": "max", "label": "majority"}
+        )
+        assert mapped.loc[[104, 106]].to_numpy().tolist() == [[2, "a"], [3, "b"]]
+        with pytest.raises(ValueError, match="agg says nothing of the feature 'label'"):
+            cell.graph.map_features_to_layer(["size", "label"], "skeleton", {"size": "max"})
+        with pytest.raises(ValueError, match="is a name or a function, not"):
+            cell.graph.map_features_to_layer("size", "skeleton", ["max", "min"])
+
     def test_the_majority_is_the_most_frequent_and_the_smallest_of_those_that_tie(self):
         values = np.array([3, 1, 3, 2, 2, 9])
         groups = np.array([0, 0, 0, 1, 1, 1])

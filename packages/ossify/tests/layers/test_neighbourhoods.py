@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ossify import Cell, GraphLayer, Link, SkeletonLayer
+from ossify.errors import ShapeError
 
 
 def cell_with(parents, xyz, ids, sites, **columns):
@@ -148,6 +149,37 @@ def test_what_cannot_be_asked_is_refused():
         skeleton.aggregate_features(np.ones(3), 1, agg="max", weight=np.exp)
     with pytest.raises(ValueError, match="metric must be 'hops' or 'distance'"):
         skeleton.aggregate_features(np.ones(3), 1, metric="nm")
+
+
+@pytest.mark.parametrize("weight", [None, np.ones_like])
+def test_what_cannot_be_added_up_is_named(weight):
+    skeleton = line(range(3), []).skeleton
+    word = pd.DataFrame({"word": ["a", "b", "b"]})
+    for how in ("mean", "sum"):
+        with pytest.raises(ShapeError, match="'word': expected numbers, not"):
+            skeleton.aggregate_features(word, 1, agg=how, weight=weight)
+    times = pd.Series(pd.date_range("2020", periods=3), name="when")
+    with pytest.raises(ShapeError, match="'when': expected numbers, not datetime64"):
+        skeleton.aggregate_features(times, 1, weight=weight)
+    some = pd.Series([1, None, 3], dtype="Int64", name="some")
+    sums = skeleton.aggregate_features(some, 0, agg="sum", weight=weight)["some"]
+    assert sums.tolist()[::2] == [1, 3]
+    assert np.isnan(sums[1])
+
+
+@pytest.mark.parametrize("agg", [None, ["mean", "max"], {"r": "max"}, 3], ids=repr)
+def test_an_aggregation_is_a_name_or_a_function(agg):
+    cell = line(range(3), [1], size=[2])
+    with pytest.raises(ValueError, match="must be the name of an aggregation or a function"):
+        cell.skeleton.aggregate_features(np.ones(3), 1, agg=agg)
+    with pytest.raises(ValueError, match="an aggregation is a name or a function, not"):
+        cell.skeleton.map_annotations_to_feature("syn", 1, {"a": ("size", agg)})
+
+
+def test_no_column_takes_the_place_of_another():
+    twice = pd.DataFrame([[1, 2]] * 3, columns=["a", "a"])
+    with pytest.raises(ShapeError, match=r"a name of its own, not \['a', 'a'\]"):
+        line(range(3), []).skeleton.aggregate_features(twice, 1)
 
 
 def test_a_graph_has_no_upstream(graph):

@@ -30,6 +30,14 @@ def test_features_are_aggregated_over_the_vertices_that_a_new_one_stands_for():
     assert nodes["ids"].tolist() == [2**60, 2**60 + 2, 2**60 + 4]
 
 
+def test_an_aggregation_for_a_feature_that_is_not_there_is_refused():
+    dense = line([0.0, 1, 2], r=[1.0, 2, 3])
+    with pytest.raises(KeyError, match="feature_agg: the skeleton has no feature 'radius'; it has"):
+        dense.resample(2, feature_agg={"radius": "mean"})
+    with pytest.raises(KeyError, match="agg: layer 'skeleton' has no feature 'radius'; it has: r"):
+        dense.segment_graph(features="r", agg={"radius": "max"})
+
+
 def test_what_no_old_vertex_is_nearest_to_has_the_nearest_value():
     nodes = line([0.0, 4.0], r=[1.0, 2.0]).resample(1, feature_agg="mean").nodes
     assert nodes["r"].tolist() == [1, 1, 2, 2, 2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ossify._typing import ArrayLike, FloatArray
 from ossify.algorithms.subject import skeleton_of
 from ossify.algorithms.values import vertex_values
 from ossify.cell.cell import Cell
+from ossify.errors import ShapeError
 from ossify.layers.skeleton import SkeletonLayer
 from ossify.topology import aggregates, segments
 from ossify.topology.aggregates import Total
@@ -52,7 +53,8 @@ def segment_aggregate(
     Raises
     ------
     ValueError
-        If there is no skeleton, the values are not one number per vertex, or `agg` is unknown.
+        If there is no skeleton, the values are not one number per vertex, `agg` is unknown, or as
+        a function does not give one number for each segment.
 
     Examples
     --------
@@ -167,7 +169,7 @@ def _total(agg: Total) -> Total:
 def _per_segment(values: Ragged, agg: SegmentAggregation) -> FloatArray:
     """(S,) aggregate of each item; none is empty."""
     if callable(agg):
-        return np.array([agg(item) for item in values], dtype=np.float64)
+        return _numbers([agg(item) for item in values])
     if not len(values):
         return np.empty(0)
     starts = values.offsets[:-1]
@@ -184,6 +186,19 @@ def _per_segment(values: Ragged, agg: SegmentAggregation) -> FloatArray:
     squares = (values.values - np.repeat(mean, values.lengths)) ** 2
     variance = np.asarray(np.add.reduceat(squares, starts) / values.lengths)
     return variance if agg == "var" else np.sqrt(variance)
+
+
+def _numbers(answers: list[Any]) -> FloatArray:
+    """What a function gave for each segment."""
+    try:
+        numbers = np.array(answers, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ShapeError(f"agg must give one number for each segment ({error})") from None
+    if numbers.ndim != 1:
+        raise ShapeError(
+            f"agg must give one number for each segment, not an array of {numbers.shape[1:]}"
+        )
+    return numbers
 
 
 def _medians(values: Ragged) -> FloatArray:

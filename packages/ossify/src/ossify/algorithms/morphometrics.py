@@ -61,7 +61,8 @@ def morphometrics(
     radius
         The feature, or (V,) numbers, with the radii, in the unit of the coordinates; `transform`
         leaves features as they are, so that radii may have to be given after one. None: the
-        feature ``"radius"``; without it surface and volume are NaN.
+        feature ``"radius"``. Surface and volume are NaN without it, and where an edge has an end
+        whose radius is missing or negative.
 
     Returns
     -------
@@ -141,7 +142,9 @@ def _radii(skeleton: SkeletonLayer, radius: str | ArrayLike | None) -> FloatArra
         if _RADIUS not in skeleton.feature_names:
             return np.full(skeleton.n_vertices, np.nan)
         radius = _RADIUS
-    return vertex_values(skeleton, radius)
+    radii = vertex_values(skeleton, radius)
+    # Some programs write -1 where they do not know it.
+    return np.where(radii >= 0, radii, np.nan)
 
 
 def _names(skeleton: SkeletonLayer, annotations: str | Sequence[str] | None) -> list[str]:

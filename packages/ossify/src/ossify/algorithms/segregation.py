@@ -30,7 +30,7 @@ def segregation_index(
     Raises
     ------
     ValueError
-        If a number is negative.
+        If a number is negative, NaN or infinite.
 
     Examples
     --------
@@ -38,8 +38,10 @@ def segregation_index(
     (1.0, 0.0)
     """
     counts = np.array([[axon_pre, axon_post], [dendrite_pre, dendrite_post]], dtype=np.float64)
-    if (counts < 0).any():
-        raise ValueError(f"numbers of sites cannot be negative: {counts.astype(int).tolist()}")
+    if not ((counts >= 0) & np.isfinite(counts)).all():
+        raise ValueError(
+            f"numbers of sites cannot be negative, NaN or infinite: {counts.ravel().tolist()}"
+        )
     kinds = counts.sum(axis=0)
     if (kinds == 0).any():
         return 0.0
@@ -59,6 +61,13 @@ def _entropy(p: float) -> float:
     if p in (0, 1):
         return 0.0
     return float(-p * np.log2(p) - (1 - p) * np.log2(1 - p))
+
+
+def checked_threshold(threshold: float) -> float:
+    """A least segregation index, which NaN is not: nothing would be less than it, nor more."""
+    if np.isnan(threshold):
+        raise ValueError(f"segregation_index_threshold must be a number, not {threshold!r}")
+    return threshold
 
 
 def site_counts(skeleton: SkeletonLayer, rows: IntArray) -> IntArray:

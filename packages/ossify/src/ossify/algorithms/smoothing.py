@@ -6,6 +6,7 @@ import numpy as np
 
 from ossify._typing import ArrayLike, FloatArray
 from ossify.algorithms.subject import skeleton_of
+from ossify.algorithms.values import vertex_values
 from ossify.cell.cell import Cell
 from ossify.errors import ShapeError
 from ossify.layers.skeleton import SkeletonLayer
@@ -38,9 +39,11 @@ def smooth_features(
 
     Raises
     ------
+    UnknownFeatureError
+        If there is no feature of that name. A KeyError.
     ValueError
-        If there is no skeleton, the values are not one per vertex and finite, or alpha is not
-        from 0 to 1, 1 excluded.
+        If there is no skeleton, the values are not finite numbers, one per vertex or K, or alpha
+        is not from 0 to 1, 1 excluded.
 
     Examples
     --------
@@ -49,19 +52,12 @@ def smooth_features(
     [2.0, 1.0]
     """
     skeleton = skeleton_of(cell)
-    values = skeleton.get_feature(feature) if isinstance(feature, str) else feature
-    array = np.asarray(values, dtype=np.float64)
-    what = f"layer {skeleton.name!r}"
-    if array.ndim not in (1, 2) or len(array) != skeleton.n_vertices:
-        raise ShapeError(
-            f"{what}: expected {skeleton.n_vertices:,} values, one per vertex, "
-            f"not shape {array.shape}"
-        )
+    array = vertex_values(skeleton, feature, several=True)
     finite = np.isfinite(array)
     if not finite.all():
         raise ShapeError(
-            f"{what}: {(~finite).sum():,} values are NaN or infinite and would spread; fill them "
-            "in first"
+            f"layer {skeleton.name!r}: {(~finite).sum():,} values are NaN or infinite and would "
+            "spread; fill them in first"
         )
     columns = array.reshape(len(array), -1) if array.size else array.reshape(len(array), 0)
     return smoothed(skeleton.tree, columns, alpha).reshape(array.shape)

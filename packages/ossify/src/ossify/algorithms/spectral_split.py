@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from ossify._typing import BoolArray, FloatArray, IntArray
-from ossify.algorithms.segregation import index_of, site_counts
+from ossify.algorithms.segregation import checked_threshold, index_of, site_counts
 from ossify.algorithms.subject import site_rows, skeleton_of
 from ossify.cell.cell import Cell
 from ossify.layers.skeleton import SkeletonLayer
@@ -126,8 +126,8 @@ def label_axon_from_spectral_split(
     UnknownVertexError
         If a vertex is not there. A KeyError.
     ValueError
-        If there is no skeleton, a distance is negative, alpha is not from 0 to 1, 1 excluded, or
-        `max_times` is less than 1.
+        If there is no skeleton, a distance is negative, alpha is not from 0 to 1, 1 excluded, the
+        threshold is NaN, or `max_times` is less than 1.
 
     Examples
     --------
@@ -145,6 +145,7 @@ def label_axon_from_spectral_split(
         raise ValueError(f"max_times must be at least 1, not {max_times}")
     if not aggregation_distance >= 0:
         raise ValueError(f"aggregation_distance cannot be negative, as {aggregation_distance} is")
+    least = checked_threshold(segregation_index_threshold)
     skeleton = skeleton_of(cell)
     pre = site_counts(skeleton, site_rows(skeleton, pre_syn, as_positional))
     post = site_counts(skeleton, site_rows(skeleton, post_syn, as_positional))
@@ -155,7 +156,7 @@ def label_axon_from_spectral_split(
         is_axon = cut_where_it_pays(skeleton.tree, is_axon, pre, post, max_times)
         if extend_feature_to_segment:
             is_axon = _mostly(skeleton, is_axon)
-        if index_of(is_axon, pre, post) < segregation_index_threshold:
+        if index_of(is_axon, pre, post) < least:
             is_axon = np.zeros(skeleton.n_vertices, dtype=np.bool_)
     if not return_segregation_index:
         return is_axon

@@ -73,7 +73,12 @@ def site_rows(skeleton: SkeletonLayer, sites: Any, as_positional: bool) -> IntAr
         If there is no annotation of that name. A KeyError.
     UnknownVertexError
         If a vertex is not there. A KeyError.
+    TypeError
+        If it is None.
     """
+    if sites is None:
+        # Elsewhere None means every vertex; a site on each of them is what nobody asks for.
+        raise TypeError("sites are the name of an annotation, or vertices; for none pass []")
     if not isinstance(sites, str):
         return skeleton._rows(sites, as_positional)
     rows = skeleton._siblings[sites].map_index_to_layer(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ossify._typing import BoolArray, FloatArray, IntArray
-from ossify.algorithms.segregation import index_of, site_counts
+from ossify.algorithms.segregation import checked_threshold, index_of, site_counts
 from ossify.algorithms.subject import site_rows, skeleton_of
 from ossify.cell.cell import Cell
 from ossify.layers.skeleton import SkeletonLayer
@@ -132,7 +132,7 @@ def label_axon_from_synapse_flow(
     UnknownVertexError
         If a vertex is not there. A KeyError.
     ValueError
-        If there is no skeleton, or `ntimes` is less than 1.
+        If there is no skeleton, `ntimes` is less than 1, or the threshold is NaN.
 
     Examples
     --------
@@ -143,14 +143,15 @@ def label_axon_from_synapse_flow(
     """
     if ntimes < 1:
         raise ValueError(f"ntimes must be at least 1, not {ntimes}")
+    least = checked_threshold(segregation_index_threshold)
     skeleton = skeleton_of(cell)
     pre = site_counts(skeleton, site_rows(skeleton, pre_syn, as_positional))
     post = site_counts(skeleton, site_rows(skeleton, post_syn, as_positional))
-    only_outputs = pre.any() and not post.any() and segregation_index_threshold <= 0
+    only_outputs = pre.any() and not post.any() and least <= 0
     is_axon = np.full(skeleton.n_vertices, only_outputs)
     from_root = skeleton.distance_to_root()
     for _ in range(ntimes):
-        found = _axon_of(skeleton.tree, from_root, ~is_axon, pre, post, segregation_index_threshold)
+        found = _axon_of(skeleton.tree, from_root, ~is_axon, pre, post, least)
         if extend_feature_to_segment:
             found = _whole_segments(skeleton.tree, found)
         found &= ~is_axon

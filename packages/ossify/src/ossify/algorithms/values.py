@@ -1,17 +1,19 @@
-"""The values that an algorithm works on: one number per vertex."""
+"""The values that an algorithm works on: numbers of each vertex."""
 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from ossify._typing import ArrayLike, FloatArray
 from ossify.errors import ShapeError
+from ossify.layers.columns import numbers_of
 from ossify.layers.skeleton import SkeletonLayer
 
 
-def vertex_values(skeleton: SkeletonLayer, values: str | ArrayLike) -> FloatArray:
-    """One number per vertex, as (V,) float64.
+def vertex_values(
+    skeleton: SkeletonLayer, values: str | ArrayLike, *, several: bool = False
+) -> FloatArray:
+    """One number per vertex, as (V,) float64, or several.
 
     Parameters
     ----------
@@ -19,6 +21,8 @@ def vertex_values(skeleton: SkeletonLayer, values: str | ArrayLike) -> FloatArra
         The skeleton of V vertices.
     values
         The name of a feature, or V numbers in vertex order. What is missing becomes NaN.
+    several
+        Whether (V, K) numbers will do as well.
 
     Raises
     ------
@@ -31,16 +35,11 @@ def vertex_values(skeleton: SkeletonLayer, values: str | ArrayLike) -> FloatArra
     if isinstance(values, str):
         what = f"{what}: feature {values!r}"
         values = skeleton.get_feature(values)
-    if isinstance(values, pd.Series):
-        # Aligned by position, as the arrays are that the algorithms give.
-        values = values.to_numpy(dtype=object, na_value=np.nan)
-    array = np.asarray(values)
-    if array.shape != (skeleton.n_vertices,):
+    # A Series is aligned by position, as the arrays are that the algorithms give.
+    shape = np.shape(values)
+    fits = len(shape) in (1, 2) if several else len(shape) == 1
+    if not fits or shape[0] != skeleton.n_vertices:
         raise ShapeError(
-            f"{what}: expected {skeleton.n_vertices:,} values, one per vertex, "
-            f"not shape {array.shape}"
+            f"{what}: expected {skeleton.n_vertices:,} values, one per vertex, not shape {shape}"
         )
-    try:
-        return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ShapeError(f"{what}: expected numbers, not {array.dtype} ({error})") from None
+    return numbers_of(values, what)

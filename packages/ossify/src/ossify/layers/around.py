@@ -11,7 +11,7 @@ import pandas as pd
 from ossify._typing import AnyArray, ArrayLike, BoolArray, FloatArray, IntArray
 from ossify.errors import MaskError, ShapeError
 from ossify.layers.base import Layer
-from ossify.layers.columns import Column
+from ossify.layers.columns import Column, numbers_of
 from ossify.layers.mapping import aggregate
 from ossify.topology.neighbourhoods import Neighbours
 
@@ -233,7 +233,7 @@ def weighted(
     total = np.bincount(near.source, weights, minlength=n_rows)
     data = {}
     for name, column in columns.items():
-        values = np.asarray(column, dtype=np.float64)[near.row]
+        values = numbers_of(column, repr(name))[near.row]
         # Of no pairs, numpy counts with integers whatever they weigh.
         sums = np.bincount(near.source, weights * values, minlength=n_rows).astype(np.float64)
         if how == "mean":
@@ -271,7 +271,7 @@ def summed(
     how
         "sum" or "mean".
     """
-    numbers = {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}
+    numbers = {name: numbers_of(column, repr(name)) for name, column in columns.items()}
     odd = {name: np.flatnonzero(~np.isfinite(values)) for name, values in numbers.items()}
     # Every column as far as it is finite, then what else there is, then how many vertices.
     matrix = [np.where(np.isfinite(values), values, 0.0) for values in numbers.values()]

@@ -1,16 +1,45 @@
-"""Feature columns that are fetched when they are first looked at."""
+"""Feature columns: what they are, as numbers, and fetched when they are first looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import numpy as np
+import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from ossify._typing import AnyArray
+from ossify._typing import AnyArray, FloatArray
+from ossify.errors import ShapeError
 
 Column: TypeAlias = AnyArray | ExtensionArray
 """One feature: a numpy array, or a pandas array for categories, nullable ids, times."""
+
+
+def numbers_of(values: Any, what: str) -> FloatArray:
+    """Values as float64, those that are missing as NaN.
+
+    Parameters
+    ----------
+    values
+        An array, or anything that becomes one.
+    what
+        What they are, for messages.
+
+    Raises
+    ------
+    ShapeError
+        If they are times, texts, complex or anything else that is no number. A ValueError.
+    """
+    array = np.asarray(values)
+    if array.dtype == object:
+        array = np.where(pd.isna(array), np.nan, array)
+    if array.size and array.dtype.kind not in "biufO":
+        raise ShapeError(f"{what}: expected numbers, not {array.dtype}")
+    try:
+        return array.astype(np.float64, copy=False)
+    except (TypeError, ValueError) as error:
+        raise ShapeError(f"{what}: expected numbers, not {array.dtype} ({error})") from None
 
 
 class PromisedColumns(Mapping[str, Column]):

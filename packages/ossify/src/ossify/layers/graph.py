@@ -14,7 +14,7 @@ from ossify.layers import intake
 from ossify.layers.base import Transform
 from ossify.layers.geometry import EmbeddedGraph
 from ossify.layers.neighbourhoods import Neighbourly
-from ossify.layers.reaching import Metric
+from ossify.layers.reaching import Metric, checked_limit
 from ossify.layers.vertex_table import VertexTable
 from ossify.topology import sparse_graph
 from ossify.topology.neighbourhoods import Direction, Neighbours, graph_neighbours
@@ -104,9 +104,12 @@ class EdgeLayer(Neighbourly):
 
         Raises
         ------
+        ValueError
+            If the limit is negative or NaN.
         MemoryError
             If there would be more than 2**30 distances.
         """
+        limit = checked_limit(limit, self.name)
         from_rows = self._rows(sources, as_positional)
         to_rows = self._rows(targets, as_positional)
         if len(from_rows) * len(to_rows) > _MOST_DISTANCES:

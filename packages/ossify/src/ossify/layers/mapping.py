@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -212,7 +212,9 @@ class Mapped(Member):
         n_targets = len(target._table)
         data = {}
         for name, column in columns.items():
-            how = agg[name] if isinstance(agg, dict) else agg
+            how = agg.get(name) if isinstance(agg, Mapping) else agg
+            if how is None:
+                raise ValueError(f"agg says nothing of the feature {name!r}: {agg!r}")
             data[name] = aggregate(column, places, targets, n_targets, how)
         frame = pd.DataFrame(data, index=pd.RangeIndex(n_targets))
         return frame.set_axis(target._table.index, axis=0)
@@ -319,6 +321,8 @@ def aggregate(
     -------
     (n_groups,) column, missing where a group has no value.
     """
+    if not (isinstance(how, str) or callable(how)):
+        raise ValueError(f"an aggregation is a name or a function, not {how!r}")
     if how == "majority":
         return _majority(column, places, groups, n_groups)
     values = column.take(places)

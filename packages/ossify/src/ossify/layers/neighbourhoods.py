@@ -228,11 +228,14 @@ class Neighbourly(Reaching):
         Raises
         ------
         ValueError
-            If the radius is negative, the metric or the direction is not known, a weight comes
-            with another aggregation, or the values are not one per vertex.
+            If the radius is negative, the metric, the direction or the aggregation is not known,
+            a weight comes with another aggregation, or the values are not one per vertex, or no
+            numbers where it takes some.
         """
         if metric not in get_args(Metric):
             raise ValueError(f"metric must be 'hops' or 'distance', not {metric!r}")
+        if not (isinstance(agg, str) or callable(agg)):
+            raise ValueError(f"agg must be the name of an aggregation or a function, not {agg!r}")
         adds_up = isinstance(agg, str) and agg in ("mean", "sum")
         if weight is not None and not adds_up:
             raise ValueError(f"weights are for agg='mean' or 'sum', not {agg!r}")
@@ -318,6 +321,10 @@ class Neighbourly(Reaching):
         if isinstance(features, pd.Series):
             features = features.to_frame("feature_0" if features.name is None else features.name)
         if isinstance(features, pd.DataFrame):
+            if not features.columns.is_unique:
+                raise ShapeError(
+                    f"{what}: every column needs a name of its own, not {list(features.columns)}"
+                )
             named: dict[str, Any] = {str(name): column for name, column in features.items()}
         else:
             array = np.asarray(features)

@@ -12,6 +12,7 @@ from ossify._typing import FloatArray, IntArray
 from ossify.errors import LinkError
 from ossify.layers import intake
 from ossify.layers.base import Layer
+from ossify.layers.reaching import checked_limit
 from ossify.layers.vertex_table import VertexTable
 from ossify.topology.selection import Selection
 from ossify.units import DEFAULT_UNITS
@@ -125,7 +126,10 @@ class PointCloudLayer(Layer):
         ------
         LinkError
             If there is no such layer that links lead to. A ValueError.
+        ValueError
+            If the limit is negative or NaN.
         """
+        limit = checked_limit(limit, self.name)
         rows = self._rows(vertices, as_positional)
         layer, targets = self._places_on(via, rows)
         places = np.flatnonzero(targets != NO_VERTEX)

@@ -21,6 +21,13 @@ _MOST_PAIRS = 1 << 18
 _ROUNDING = 1e-9
 
 
+def checked_limit(limit: float | None, layer: str) -> float | None:
+    """A greatest length of paths, which NaN is not: no path would be longer, nor shorter."""
+    if limit is not None and not limit >= 0:
+        raise ValueError(f"layer {layer!r}: limit must be a length or None, not {limit!r}")
+    return limit
+
+
 class Reaching(Layer):
     """A layer whose vertices reach others along its edges."""
 

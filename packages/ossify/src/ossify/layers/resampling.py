@@ -23,6 +23,9 @@ def resampled_parts(
     """The table and the tree of the new vertices; `agg` as in `SkeletonLayer.resample`."""
     ids = VertexIds(new_ids(new, table.ids.ids))
     points = freeze(interpolated(new, embedded.points))
+    if isinstance(agg, Mapping):
+        for name in agg:
+            table.column(name, "feature_agg: the skeleton")
     columns = {
         name: _respaced_column(column, new, _agg_of(name, agg))
         for name, column in table.columns.items()

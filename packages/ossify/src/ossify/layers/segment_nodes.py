@@ -78,6 +78,9 @@ class SegmentNodes(Frozen):
         self, table: VertexTable, names: Iterable[str], agg: Aggregation, what: str
     ) -> dict[str, Column]:
         """Features of the vertices as features of the nodes."""
+        if isinstance(agg, Mapping):
+            for name in agg:
+                table.column(name, f"agg: {what}")
         columns = {}
         for name in names:
             how = agg.get(name, "mean") if isinstance(agg, Mapping) else agg
