@@ -236,6 +236,9 @@ def test_views_are_asked_like_tables(dataset, truth):
         ({"pre_pt_root_id": pd.Series([12, None], dtype="Int64")}, "asked for a missing value"),
         ({"size": [1.5, float("nan")]}, "asked for a missing value"),
         ({"pre_pt_root_id": {">": "soma"}}, "is a number, which 'soma' is not"),
+        ({"pre_pt_root_id": {">": 864691135639806263.0}}, "a float of so many digits"),
+        ({"size": {">": float("nan")}}, "size is compared with a missing value"),
+        ({"ctr_pt_position_bbox": [[2, 0, 0], [1, 9, 9]]}, "nothing lies between"),
     ],
     ids=str,
 )

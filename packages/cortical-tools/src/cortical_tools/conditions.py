@@ -14,6 +14,8 @@ import pandas as pd
 
 from cortical_tools.errors import FilterError
 
+# Up to here a float is every whole number.
+_EXACT = 2**53
 _COMPARISONS = ("<", "<=", ">", ">=", "not in")
 
 
@@ -85,6 +87,12 @@ def _conditions(table: str, field: Field, value: Any) -> list[Condition]:
                 f"{table}: {field.name} takes [[min x, y, z], [max x, y, z]] in voxels, "
                 f"not {shortened(value)}"
             )
+        # Not the other way round, which what is missing would pass.
+        if not np.all(corners[0] <= corners[1]):
+            raise FilterError(
+                f"{table}: {field.name} takes [[min x, y, z], [max x, y, z]], and nothing lies "
+                f"between {shortened(value)}"
+            )
         return [_condition(field, "inside", corners.tolist())]
     if isinstance(value, Mapping):
         unknown = set(value) - set(_COMPARISONS)
@@ -107,9 +115,19 @@ def _bound(table: str, field: Field, operator: str, value: Any) -> Any:
         values = _values(table, field, value)
         return values if isinstance(values, list) else [values]
     bound = _plain(value)
+    if _is_missing(bound):
+        raise FilterError(
+            f"{table}: {field.name} is compared with a missing value, {shortened(value)}: "
+            "leave the bound out"
+        )
     is_number = isinstance(bound, int | float) and not isinstance(bound, bool)
     if field.is_whole and not is_number:
         raise FilterError(f"{table}: {field.name} is a number, which {shortened(value)} is not")
+    if field.is_whole and isinstance(bound, float) and abs(bound) > _EXACT:
+        raise FilterError(
+            f"{table}: {field.name} is a whole number, and {shortened(value)} a float of so many "
+            "digits that it may have lost some: give an int"
+        )
     return bound
 
 
@@ -121,7 +139,7 @@ def _values(table: str, field: Field, value: Any) -> Any:
         raise FilterError(
             f"{table}: {field.name} takes one value or a list of them, not {shortened(value)}"
         )
-    if any(one is None or one is pd.NA or one != one for one in several):
+    if any(map(_is_missing, several)):
         raise FilterError(
             f"{table}: {field.name} is asked for a missing value, which is equal to none: "
             f"{shortened(value)}"
@@ -129,6 +147,10 @@ def _values(table: str, field: Field, value: Any) -> Any:
     if field.is_whole:
         several = [_whole(table, field, one) for one in several]
     return several if isinstance(plain, list) else several[0]
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value is pd.NA or bool(value != value)
 
 
 def _whole(table: str, field: Field, value: Any) -> int:

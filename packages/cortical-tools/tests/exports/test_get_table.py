@@ -138,6 +138,9 @@ def test_columns_come_as_they_are_asked_for(folder):
         ({"pre_pt_root_id": np.array([A, 5])}, [1, 3]),
         ({"pre_pt_root_id": pd.Series([B], dtype="Int64")}, [2, 4]),
         ({"pre_pt_root_id": {A, B}}, [1, 2, 3, 4]),
+        ({"pre_pt_root_id": str(A)}, [1, 3]),
+        ({"pre_pt_root_id": [str(A)]}, [1, 3]),
+        ({"pre_pt_root_id": np.array([A], np.uint64)}, [1, 3]),
         ({"pre_pt_root_id": []}, []),
         ({"pre_pt_root_id": None}, [1, 2, 3, 4]),
         ({"post_pt_root_id": {"not in": [B]}}, [2, 3]),
@@ -173,16 +176,27 @@ def test_filters_are_those_of_tables(folder, filters, expected):
     ("wrong", "says"),
     [
         ({"filters": {"root": 1}}, r"synapses\[v12\] has no filter 'root'; it has id, pre_pt_root"),
-        ({"filters": {"pre_pt_root_id": 8.6e17}}, "pre_pt_root_id is int64 .* float"),
-        ({"filters": {"pre_pt_root_id": [8.6e17]}}, "pre_pt_root_id is int64 .* float"),
+        ({"filters": {"pre_pt_root_id": 8.6e17}}, r"pre_pt_root_id .* 8.6e\+17 \(float\) is not"),
+        ({"filters": {"pre_pt_root_id": [8.6e17]}}, r"pre_pt_root_id .* 8.6e\+17 \(float\) is not"),
+        ({"filters": {"pre_pt_root_id": {">": 8.6e17}}}, "pre_pt_root_id .* may have lost some"),
+        ({"filters": {"pre_pt_root_id": [float("nan")]}}, "pre_pt_root_id .* missing value"),
         ({"filters": {"pre_pt_root_id": [2**63]}}, "pre_pt_root_id is int64"),
         ({"filters": {"pre_pt_root_id": [A, None]}}, "missing value"),
-        ({"filters": {"pre_pt_root_id": True}}, "truth value"),
-        ({"filters": {"pre_pt_root_id": "dendrite"}}, "pre_pt_root_id is int64"),
-        ({"filters": {"size": {"<": float("nan")}}}, "size is int32"),
+        ({"filters": {"pre_pt_root_id": True}}, r"True \(bool\) is not"),
+        ({"filters": {"pre_pt_root_id": "dendrite"}}, r"'dendrite' \(str\) is not"),
+        ({"filters": {"valid": 1}}, "valid is bool"),
+        ({"filters": {"size": {"<": float("nan")}}}, "size is compared with a missing value"),
+        ({"filters": {"score": {"<": float("nan")}}}, "score is compared with a missing value"),
+        ({"filters": {"created": {"<": pd.NaT}}}, "created is compared with a missing value"),
+        ({"filters": {"size": {"<": float("inf")}}}, "size is a whole number, and inf"),
         ({"filters": {"tag": {"<": "b"}}}, "tag is no number"),
         ({"filters": {"created": "soon"}}, "created is timestamp"),
         ({"filters": {"ctr_pt_position_bbox": [1, 2, 3]}}, "ctr_pt_position_bbox takes"),
+        ({"filters": {"ctr_pt_position_bbox": [[2, 0, 0], [1, 9, 9]]}}, "nothing lies between"),
+        (
+            {"filters": {"ctr_pt_position_bbox": [[0, 0, 0], [9, 9, np.nan]]}},
+            "nothing lies between",
+        ),
         ({"columns": ["root"]}, r"synapses\[v12\] has no column 'root'; it has id, pre_pt_root"),
         ({"columns": []}, "columns= names none"),
     ],
@@ -191,6 +205,12 @@ def test_filters_are_those_of_tables(folder, filters, expected):
 def test_a_wrong_question_is_refused(folder, wrong, says):
     with pytest.raises(ValueError, match=says):
         TableExportClient(folder).get_table("synapses", 12, **wrong)
+
+
+@pytest.mark.parametrize("filters", [["pre_pt_root_id"], "pre_pt_root_id", 5], ids=str)
+def test_filters_that_are_no_mapping_are_refused(folder, filters):
+    with pytest.raises(TypeError, match="filters: a dict from a column to what it has to be"):
+        TableExportClient(folder).get_table("synapses", 12, filters=filters)
 
 
 def test_pieces_are_the_whole(table, monkeypatch):

@@ -57,6 +57,11 @@ class Selection:
         self._types = _shown_types(schema, self._axes)
         self.columns: list[str] = self._chosen(columns)
         fields = _fields(label, self._types, self._axes)
+        if filters is not None and not isinstance(filters, Mapping):
+            raise TypeError(
+                "filters: a dict from a column to what it has to be, such as {'id': 5}, "
+                f"not {shortened(filters)}"
+            )
         conditions = conditions_of(label, fields, filters or {})
         origin = {axis: point for point, axes in self._axes.items() for axis in axes}
         late = [one for one in conditions if one.column in origin or one.operator == "inside"]
@@ -178,7 +183,14 @@ def _fields(
         ordered = (
             pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_temporal(type_)
         )
-        fields[name] = Field(name=name, table=label, column=name, shown_as=name, is_number=ordered)
+        fields[name] = Field(
+            name=name,
+            table=label,
+            column=name,
+            shown_as=name,
+            is_number=ordered,
+            is_whole=pa.types.is_integer(type_),
+        )
     for point in axes:
         box = f"{point}_bbox"
         fields[box] = Field(name=box, table=label, column=point, shown_as=point, is_box=True)
@@ -211,8 +223,6 @@ def _plain(value: Any, type_: pa.DataType) -> Any:
     """A value that Arrow takes for what it is, or not at all."""
     if isinstance(value, bool) and not pa.types.is_boolean(type_):
         raise TypeError("a truth value is no number")
-    if pa.types.is_integer(type_) and isinstance(value, float):
-        raise TypeError("a float may not have all digits of a whole number")
     if pa.types.is_timestamp(type_) and isinstance(value, datetime):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value
     if pa.types.is_timestamp(type_) and isinstance(value, str):

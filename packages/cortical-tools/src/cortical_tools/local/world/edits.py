@@ -58,12 +58,14 @@ class Objects:
     def roots_frame(self) -> pd.DataFrame:
         """As it stands in ``ids/roots.parquet``."""
         ids = sorted(self.created)
+        created = pd.Series([self.created[one] for one in ids])
         replaced = pd.Series([self.replaced.get(one) for one in ids])
+        # Which unit pandas takes by itself differs between its versions.
         return pd.DataFrame(
             {
                 "root_id": np.array(ids, dtype=np.int64),
-                "created": pd.to_datetime([self.created[one] for one in ids], utc=True),
-                "replaced": pd.to_datetime(replaced, utc=True),
+                "created": pd.to_datetime(created, utc=True).dt.as_unit("ns"),
+                "replaced": pd.to_datetime(replaced, utc=True).dt.as_unit("ns"),
             }
         )
 
