@@ -315,6 +315,7 @@ def coverage(session: nox.Session) -> None:
 def together(session: nox.Session) -> None:
     """What only the two packages side by side can show."""
     install_wheels(session, *PACKAGES)
+    install_group(session, "tests")
     session.run("pytest", "tests-integration", *session.posargs)
 
 

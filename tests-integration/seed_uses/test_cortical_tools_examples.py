@@ -1,15 +1,8 @@
-"""The examples of the cortical-tools documents, call by call, on a world made like the real one.
-
-Bulk exports are tested where they are implemented.
-"""
+"""The examples of the cortical-tools documents, call by call, on a world made like the real one."""
 
 from __future__ import annotations
 
-import inspect
 import json
-import shutil
-import sys
-from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
@@ -17,47 +10,12 @@ import pandas as pd
 import pytest
 
 from cortical_tools import (
-    DatasetClient,
     MicronsProdClient,
     MinniePublicClient,
+    TableExportClient,
     V1ddClient,
     V1ddPublicClient,
 )
-from cortical_tools.local import serve
-
-SMALL_WORLD = Path(__file__).parents[2] / "packages/cortical-tools/tests/data/small_world"
-
-
-@pytest.fixture(scope="module")
-def minnie(tmp_path_factory):
-    """A server that has a datastack of the real one's name."""
-    folder = tmp_path_factory.mktemp("snapshots") / "minnie"
-    shutil.copytree(SMALL_WORLD, folder)
-    facts = folder / "snapshot.json"
-    facts.write_text(facts.read_text().replace("local_world", "minnie65_public"))
-    with serve(folder, token="abc123") as service:
-        yield service
-
-
-@pytest.fixture
-def client(minnie, at_home, monkeypatch):
-    """The client of the examples, as they import it; the environment says where the server is."""
-    monkeypatch.setenv("CORTICAL_TOOLS_SERVER_MINNIE_PUBLIC", minnie.url)
-    # Imported as if for the first time in the process: a client is made once.
-    monkeypatch.delitem(sys.modules, "cortical_tools.datasets.minnie_public", raising=False)
-    from cortical_tools.datasets.minnie_public import client
-
-    return client
-
-
-@pytest.fixture
-def root_ids(neurons):
-    return pd.Series([neuron["root_ids"][-1] for neuron in neurons.values()])
-
-
-@pytest.fixture
-def root_id(neurons):
-    return neurons["alternative point agrees"]["root_ids"][-1]
 
 
 def test_install_and_import():
@@ -184,103 +142,6 @@ def test_checking_skeleton_availability(client, root_ids):
     assert set(result) == {root_id_1, root_id_2}
 
 
-def test_versions_and_synapses_of_the_reference(client, root_ids):
-    assert client.version == 3
-    assert client.version_timestamp() < client.now()
-    client.fix_mat_timestamp(version=None)
-    standing = root_ids[client.is_latest_roots(root_ids)].tolist()
-    found = client.query_synapses(
-        root_ids=standing,
-        pre=True,
-        post=True,
-        reference_tables=["synapse_target_structure"],
-        synapse_table=None,
-        omit_self_synapse=True,
-        resolution=[1, 1, 1],
-        split_positions=True,
-        live=False,
-        timestamp=None,
-        suffixes=None,
-        batch_size=10,
-        ref_batch_size=5000,
-        progress=False,
-    )
-    assert found["id"].is_unique
-    assert found["tag"].notna().any()
-    client.unfix_mat_timestamp()
-    client.set_export_cloudpath("gs://my-bucket/exports/")
-
-
-# Names and defaults of the reference, in its order. A self-evident change: the resolution is a
-# tuple, as a default that can be changed is not one.
-REFERENCE = {
-    "fix_mat_timestamp": {"version": None},
-    "get_l2_ids": {"root_id": ..., "bounds": None},
-    "get_l2data": {"l2_ids": ..., "attributes": None, "as_dataframe": True, "split_columns": True},
-    "get_skeleton": {
-        "root_id": ...,
-        "synapses": True,
-        "restore_graph": False,
-        "restore_properties": True,
-        "synapse_reference_tables": None,
-        "skeleton_version": None,
-        "transform": None,
-    },
-    "latest_valid_timestamp": {"root_ids": ...},
-    "neuroglancer_url": {
-        "target_url": None,
-        "clipboard": False,
-        "shorten": False,
-        "root_ids": None,
-    },
-    "now": {},
-    "query_synapses": {
-        "root_ids": ...,
-        "pre": False,
-        "post": False,
-        "reference_tables": None,
-        "synapse_table": None,
-        "omit_self_synapse": True,
-        "resolution": (1, 1, 1),
-        "split_positions": True,
-        "live": False,
-        "timestamp": None,
-        "suffixes": None,
-        "batch_size": 10,
-        "ref_batch_size": 5000,
-        "progress": True,
-    },
-    "set_export_cloudpath": {"cloudpath": ...},
-    "unfix_mat_timestamp": {},
-    "version_timestamp": {"version": None},
-}
-
-
-@pytest.mark.parametrize("name", REFERENCE)
-def test_methods_take_the_arguments_of_the_reference(name):
-    parameters = list(inspect.signature(getattr(DatasetClient, name)).parameters.values())
-    ours = [parameter for parameter in parameters if parameter.name != "self"]
-    for wanted, found in zip(REFERENCE[name].items(), ours, strict=False):
-        default = ... if found.default is inspect.Parameter.empty else found.default
-        assert (found.name, default) == wanted
-    assert len(ours) >= len(REFERENCE[name])
-
-
-PROPERTIES = [
-    *("cave", "dataset_transform", "datastack_name", "mesh", "server_address", "space", "version"),
-    *("exports", "tables", "views"),
-]
-
-
-@pytest.mark.parametrize("name", PROPERTIES)
-def test_clients_have_the_properties_of_the_reference(name):
-    found = inspect.getattr_static(MinniePublicClient, name)
-    assert isinstance(found, property)
-    assert found.__doc__
-    # Only the version is writable.
-    assert (found.fset is not None) == (name == "version")
-
-
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_meshes(client, root_id, root_ids):
     mesh = client.mesh.get_mesh(root_id)
@@ -302,3 +163,26 @@ def test_level_2_ids_of_a_mesh(client, root_id):
     l2mapping, va = client.mesh.compute_vertex_to_l2_mapping(root_id, return_assigner=True)
     assert len(va.vertices) == len(l2mapping)
     assert va.faces.max() < len(va.vertices)
+
+
+def test_helpers_to_download_bulk_exports(client, my_bucket):
+    client.set_export_cloudpath("gs://my-bucket/exports/")
+    assert isinstance(client.exports, TableExportClient)
+    available = client.exports.available_data_df()
+    assert available[["name", "version"]].to_numpy().tolist() == [
+        ["cells", 1484],
+        ["connections_with_nuclei", 1300],
+        ["connections_with_nuclei", 1484],
+    ]
+    written = my_bucket / "v1484" / "connections_with_nuclei.csv.gz"
+    assert available["size"].iloc[-1] == written.stat().st_size
+
+    df = client.exports.get_table("connections_with_nuclei", 1484)
+    # Every row, the first too, and two ids that are one as floats.
+    assert df["id"].tolist() == [1, 2]
+    assert df["pre_pt_root_id"].tolist() == [864691135639806263, 864691135639806265]
+    assert df["post_pt_root_id"].tolist() == [864691135639806265, pd.NA]
+    assert df["is_soma"].tolist() == [True, False]
+
+    versions = client.exports.available_versions("connections_with_nuclei")
+    assert versions == [1300, 1484]

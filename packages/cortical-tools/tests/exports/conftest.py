@@ -1,4 +1,7 @@
-"""Folders of exports as CAVE writes them, and stores and servers of this machine."""
+"""Folders of exports as CAVE writes them, and stores and servers of this machine.
+
+The calls of the documents, in ``tests-integration``, take tables, cache and bucket from here.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ SYNAPSES = "".join(
 )
 
 
-def _put_table(folder: Path, table: str, version: int, header: str | None, rows: str) -> None:
+def put_table(folder: Path, table: str, version: int, header: str | None, rows: str) -> None:
     """Write an export as a server does."""
     place = folder / f"v{version}"
     place.mkdir(parents=True, exist_ok=True)
@@ -69,7 +72,7 @@ def table(tmp_path: Path) -> Callable[..., TableExportClient]:
     """Makes an export with one table, ``cells`` of version 1, from its rows and its header."""
 
     def make(rows: str, header: str | None) -> TableExportClient:
-        _put_table(tmp_path / "one", "cells", 1, header, rows)
+        put_table(tmp_path / "one", "cells", 1, header, rows)
         return TableExportClient(tmp_path / "one")
 
     return make
@@ -79,9 +82,9 @@ def table(tmp_path: Path) -> Callable[..., TableExportClient]:
 def folder(tmp_path: Path) -> Path:
     """``synapses`` in versions 3 and 12, and ``cells`` in version 12."""
     place = tmp_path / "bucket" / "exports"
-    _put_table(place, "synapses", 12, SYNAPSES_HEADER, SYNAPSES)
-    _put_table(place, "synapses", 3, SYNAPSES_HEADER, SYNAPSES.splitlines(keepends=True)[0])
-    _put_table(place, "cells", 12, "id,bigint\ncell_type,text\n", "7,L2\n")
+    put_table(place, "synapses", 12, SYNAPSES_HEADER, SYNAPSES)
+    put_table(place, "synapses", 3, SYNAPSES_HEADER, SYNAPSES.splitlines(keepends=True)[0])
+    put_table(place, "cells", 12, "id,bigint\ncell_type,text\n", "7,L2\n")
     return place
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cortical_tools import CloudFileViewExport, TableExportClient
+from cortical_tools import CloudFileViewExport, DatasetClient, TableExportClient
+from cortical_tools.datasets.minnie_public import client as minnie
 
 A = 864691135639806263
 
@@ -260,3 +261,15 @@ def test_a_client_of_exports_can_be_sent_to_another_process(folder):
     assert len(exports.get_table("synapses", 12)) == 4
     assert repr(exports) == f"TableExportClient({str(folder)!r})"
     assert exports.cloudpath == str(folder)
+
+
+def test_a_dataset_client_that_knows_where_exports_are_need_not_be_told(folder):
+    client = DatasetClient(
+        "minnie65_public", "https://global.daf-apis.com", static_table_cloudpath=str(folder)
+    )
+    assert client.exports.available_tables == ["cells", "synapses"]
+
+
+def test_a_dataset_client_that_does_not_says_what_to_do():
+    with pytest.raises(NotImplementedError, match=r"client.set_export_cloudpath\(cloudpath\)"):
+        minnie.exports  # noqa: B018
