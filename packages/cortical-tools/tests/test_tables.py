@@ -59,6 +59,8 @@ def test_a_table_that_is_not_there_is_an_error_of_both_kinds_and_names_similar_o
     with pytest.raises(KeyError, match="version 3 of local_world has no view 'nucleus'"):
         dataset.views["nucleus"]
     assert not hasattr(dataset.tables, "_ipython_canary_method_should_not_exist_")
+    with pytest.raises(KeyError, match="no table '_nucleus'"):
+        dataset.tables["_nucleus"]
 
 
 def test_every_row_comes_as_it_is_stored(dataset, truth):

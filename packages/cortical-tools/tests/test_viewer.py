@@ -305,6 +305,16 @@ def test_a_short_link_and_an_id_are_read_from_the_server(dataset, synapses, serv
         assert len(tables.annotations) == 3
 
 
+def test_a_client_that_has_yet_to_learn_its_server_reads_what_is_stored_there(
+    dataset, make_client, service, tmp_path
+):
+    url = dataset.neuroglancer_url(shorten=True, root_ids=ONE)
+    noted = tmp_path / ".cloudvolume" / "secrets" / "cave_datastack_to_server_map.json"
+    noted.write_text(json.dumps({service.datastack: service.url}))
+    tables = make_client(server_address=None).neuroglancer_tables(url)
+    assert tables.segments["root_id"].tolist() == [ONE]
+
+
 def test_a_link_to_another_server_is_not_followed(offline):
     link = "https://a.example/#!middleauth+https://other.example/nglstate/api/v1/5"
     with pytest.raises(ValueError, match=r"stored on https://other\.example, and this"):

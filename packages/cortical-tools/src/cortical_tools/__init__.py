@@ -1,4 +1,4 @@
-"""The MICrONS and V1DD cortical datasets: their facts and, from there, their data.
+"""The MICrONS and V1DD cortical datasets in CAVE: tables, ids, synapses, meshes and neurons.
 
 Importing this package makes no network call and loads little: the clients come when asked for.
 """

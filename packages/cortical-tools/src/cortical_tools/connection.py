@@ -97,7 +97,7 @@ class Connection:
     def server_address(self) -> str | None:
         """The global server, as far as it is known without asking."""
         if self._cave is not None:
-            return str(self._cave.server_address)
+            return str(self._cave.server_address).rstrip("/")
         return self._server_address
 
     @property

@@ -47,12 +47,16 @@ class Tables:
         return list(self._facts)
 
     def find(self, search_str: str) -> list[str]:
-        """The names that contain a text, in whatever case."""
+        """The names that contain a text, in whatever case, in alphabetical order."""
         return [name for name in self._facts if search_str.lower() in name.lower()]
 
     def __getattr__(self, name: str) -> Table:
+        # Copying and notebooks ask for names of their own.
         if name.startswith("_"):
             raise AttributeError(name)
+        return self[name]
+
+    def __getitem__(self, name: str) -> Table:
         try:
             return Table(self._connection, self._facts[name], self._version)
         except KeyError:
@@ -63,9 +67,6 @@ class Tables:
                 f"{self._kind[:-1]} {name!r}{hint}. client.{self._kind}.table_names lists all "
                 f"{len(self)}."
             ) from None
-
-    def __getitem__(self, name: str) -> Table:
-        return self.__getattr__(name)
 
     def __contains__(self, name: object) -> bool:
         return name in self._facts
@@ -229,6 +230,11 @@ class TableQuery:
         ------
         TruncatedAnswerError
             If the server keeps rows back and the query cannot be split.
+        StaleRootError
+            If a root id that is filtered for did not exist at `timestamp`.
+        ValueError
+            If both a version and a time are given, a time for a view or for `get_counts`, a `limit`
+            below 1, or a resolution that is none.
         """
         if timestamp is not None:
             if materialization_version is not None:
@@ -265,10 +271,17 @@ class TableQuery:
         offset, limit, split_positions, metadata, desired_resolution, log_warning, random_sample
             As in `query`.
 
+        Returns
+        -------
+        DataFrame
+            As from `query`.
+
         Raises
         ------
         StaleRootError
             If a root id that is filtered for did not exist at `timestamp`.
+        ValueError
+            If this is a view, or as in `query`.
         """
         query = self._with(None, offset, limit, desired_resolution, random_sample)
         if allow_missing_lookups:

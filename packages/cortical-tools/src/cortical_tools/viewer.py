@@ -7,7 +7,6 @@ is left to neuroglancer, which centres itself: finding one out would mean to ope
 from __future__ import annotations
 
 import json
-import re
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,7 +20,7 @@ from cortical_tools.datastack import image_source, segmentation_source, viewer_r
 from cortical_tools.errors import MissingExtraError
 from cortical_tools.ids import Ids, int_ids
 from cortical_tools.states import upload_state_json
-from cortical_tools.viewer_layers import centre_nm
+from cortical_tools.viewer_layers import centre_nm, dimensions_of
 
 DEFAULT_SITE = "https://spelunker.cave-explorer.org/"
 # Longer addresses than this are cut by browsers.
@@ -56,6 +55,11 @@ def viewer_state(
         The place to look at, in units of the viewer's resolution; by default the middle of the
         first of `layers` that has points.
 
+    Returns
+    -------
+    dict
+        JSON of the state, with ids as text.
+
     Raises
     ------
     ValueError
@@ -73,10 +77,7 @@ def viewer_state(
         raise ValueError(f"layers: {', '.join(again)}: a name can be that of one layer only")
     return {
         **({} if place is None else {"position": place}),
-        "dimensions": {
-            axis: [float(size) * 1e-9, "m"]
-            for axis, size in zip(("x", "y", "z"), resolution, strict=True)
-        },
+        "dimensions": dimensions_of(resolution),
         "layers": [
             {
                 "type": "image",
@@ -145,6 +146,8 @@ def neuroglancer_url(
     ------
     TypeError
         If `target_url` is no text, such as root ids that were given without their name.
+    ValueError
+        If `shorten` is none of these, two layers have one name, or `position` is not three numbers.
     """
     if target_url is not None and not isinstance(target_url, str):
         raise TypeError(
@@ -181,15 +184,8 @@ def neuroglancer_viewer(
     ----------
     connection
         Whom to ask for the datastack's record.
-    root_ids
-        The objects to select: one or any number.
-    seg_prop
-        Properties of the objects, as neuroglancer describes them; they are stored.
-    layers
-        Further layers: of `point_layer`, `skeleton_layer` and `cell_layers`.
-    position
-        The place to look at, in units of `viewer_resolution`; by default the middle of the first
-        of `layers` that has points.
+    root_ids, seg_prop, layers, position
+        As for `neuroglancer_url`.
 
     Returns
     -------
@@ -197,8 +193,10 @@ def neuroglancer_viewer(
 
     Raises
     ------
-    ImportError
-        If nglui is not installed: it comes with ``cortical-tools[viewer]``.
+    MissingExtraError
+        If nglui is not installed: it comes with ``cortical-tools[viewer]``. An ImportError.
+    ValueError
+        If two layers have one name, or `position` is not three numbers.
     """
     try:
         from nglui import statebuilder
@@ -248,7 +246,7 @@ def _position(
 def _stored_properties(connection: Connection, seg_prop: Mapping[str, Any]) -> str:
     """The address under which the state server keeps properties of objects."""
     number = connection.service("state").upload_property_json(dict(seg_prop))
-    base = re.sub(r"/+$", "", str(connection.server_address))
+    base = connection.server_address
     return f"precomputed://middleauth+{base}/nglstate/api/v1/property/{int(number)}"
 
 

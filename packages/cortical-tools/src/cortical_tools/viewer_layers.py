@@ -129,10 +129,17 @@ def skeleton_layer(
     palette, color
         As for `point_layer`.
 
+    Returns
+    -------
+    dict
+        JSON of the layer; of a skeleton without edges, one without lines.
+
     Raises
     ------
+    KeyError
+        If the skeleton has no such feature.
     ValueError
-        If there is no skeleton, or its units are unknown.
+        If there is no skeleton, its units are unknown, or the palette lacks a colour.
     """
     skeleton = cell.skeleton
     if skeleton is None:
@@ -174,7 +181,15 @@ def cell_layers(
     Returns
     -------
     list of dict
-        For ``layers`` of `DatasetClient.neuroglancer_url` and ``neuroglancer_viewer``.
+        For ``layers`` of `DatasetClient.neuroglancer_url` and ``neuroglancer_viewer``; none of a
+        cell without skeleton and annotations.
+
+    Raises
+    ------
+    KeyError
+        If the skeleton has no feature `color_by`.
+    ValueError
+        If units are unknown, or a palette lacks a colour.
     """
     layers = []
     if cell.skeleton is not None:
@@ -209,6 +224,12 @@ def centre_nm(layers: Sequence[Mapping[str, Any]]) -> NDArray[np.float64] | None
     return None
 
 
+def dimensions_of(resolution: ArrayLike) -> dict[str, list[float | str]]:
+    """Nanometres per unit along x, y and z, as neuroglancer writes them: in metres."""
+    sizes = np.asarray(resolution, float).tolist()
+    return {axis: [size * 1e-9, "m"] for axis, size in zip(_AXES, sizes, strict=True)}
+
+
 def _annotation_layer(
     rows: pd.DataFrame,
     name: str,
@@ -236,12 +257,7 @@ def _annotation_layer(
         "type": "annotation",
         "source": {
             "url": "local://annotations",
-            "transform": {
-                "outputDimensions": {
-                    axis: [float(size) * 1e-9, "m"]
-                    for axis, size in zip(_AXES, resolution, strict=True)
-                }
-            },
+            "transform": {"outputDimensions": dimensions_of(resolution)},
         },
         "tab": "annotations",
         "name": name,

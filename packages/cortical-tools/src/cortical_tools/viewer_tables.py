@@ -56,6 +56,11 @@ def read_state(state: Mapping[str, Any] | str) -> ViewerTables:
     state
         The state; its JSON; or a link with all of it behind ``#!``.
 
+    Returns
+    -------
+    ViewerTables
+        With ids as int64, exactly; tables without rows where the state has nothing of a kind.
+
     Raises
     ------
     ValueError
@@ -115,7 +120,8 @@ def neuroglancer_tables(
     stored = _STORED.match(text)
     if stored is None:
         return read_state(text)
-    server = str(connection.server_address).rstrip("/")
+    # A client may have to connect to know; one that knows refuses without asking.
+    server = connection.server_address or str(connection.cave.server_address).rstrip("/")
     if stored["server"] != server:
         raise ValueError(
             f"the state is stored on {stored['server']}, and this client is one of {server}: read "

@@ -13,6 +13,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cortical_tools.local.history import instant
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -84,7 +86,7 @@ def nanoseconds(text: str) -> int:
     except ValueError:
         raise Refusal(400, f"{text!r} is neither POSIX seconds nor an ISO time") from None
     utc = moment.tz_localize(UTC) if moment.tzinfo is None else moment.tz_convert(UTC)
-    return int(utc.as_unit("ns").value)
+    return instant(utc)
 
 
 def seconds(moments: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -96,4 +98,4 @@ def seconds(moments: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def now() -> int:
     """The present moment, in nanoseconds."""
-    return int(pd.Timestamp.now(UTC).as_unit("ns").value)
+    return instant(datetime.now(UTC))

@@ -26,6 +26,7 @@ from cortical_tools.local.services import (
     staging,
     states,
 )
+from cortical_tools.snapshot_folder import layout
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -44,7 +45,7 @@ ROUTES: tuple[Route, ...] = (
 )
 DEFAULT_ROW_CAP = 200_000
 # Buckets and the sites that show data do not know CAVE's tokens.
-_OPEN_TO_ALL = ("/bucket/", "/viewer/")
+_OPEN_TO_ALL = (f"/{layout.BUCKET}/", "/viewer/")
 _MANY_SLASHES = re.compile("/{2,}")
 
 

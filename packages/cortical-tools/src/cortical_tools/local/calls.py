@@ -45,17 +45,18 @@ class Call:
     row_cap: int
     mesh_layout: MeshLayout
 
-    def json(self) -> dict[str, Any]:
-        """The body as a JSON object; no body is an empty one.
-
-        Clients send it without saying that it is JSON.
-        """
-        if not self.body:
-            return {}
+    def value(self) -> Any:
+        """The body as JSON, which clients do not always say that it is."""
         try:
-            found = json.loads(self.body)
+            return json.loads(self.body)
         except ValueError as error:
             raise Refusal(400, f"the body is not JSON: {error}") from error
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object; no body is an empty one."""
+        if not self.body:
+            return {}
+        found = self.value()
         if not isinstance(found, dict):
             raise Refusal(400, f"the body is JSON, but {type(found).__name__} and not an object")
         return found

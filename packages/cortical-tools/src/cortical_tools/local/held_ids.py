@@ -9,10 +9,9 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 
 import numpy as np
-import pandas as pd
 
 from cortical_tools.local.answers import Refusal
-from cortical_tools.local.history import IdHistory, IntArray, find, ints, times
+from cortical_tools.local.history import IdHistory, IntArray, find, instant, ints, times
 from cortical_tools.snapshot_folder import Held, Snapshot, layout
 
 _AS_NEURON = "Take it with these among its root_ids, which are of the time of its version."
@@ -165,7 +164,7 @@ class HeldIds:
     @property
     def _taken(self) -> int:
         assert self._held is not None
-        return int(pd.Timestamp(self._held.taken).as_unit("ns").value)
+        return instant(self._held.taken)
 
     @cached_property
     def _parts(self) -> tuple[IntArray, IntArray]:

@@ -8,6 +8,7 @@ topmost layer, is an object. An edit replaces the roots it touches and the nodes
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -234,6 +235,11 @@ def times(column: pd.Series) -> IntArray:
     moments = pd.to_datetime(column, utc=True)
     nanoseconds = moments.dt.tz_localize(None).to_numpy().astype("datetime64[ns]").astype(np.int64)
     return np.where(moments.isna(), _NEVER, nanoseconds)
+
+
+def instant(moment: datetime) -> int:
+    """A moment in nanoseconds."""
+    return int(pd.Timestamp(moment).as_unit("ns").value)
 
 
 def find(keys: IntArray, wanted: IntArray) -> tuple[IntArray, BoolArray]:

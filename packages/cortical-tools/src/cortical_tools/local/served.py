@@ -15,11 +15,11 @@ import pandas as pd
 
 from cortical_tools.local.answers import Refusal
 from cortical_tools.local.held_ids import HeldIds
-from cortical_tools.local.history import IdHistory
+from cortical_tools.local.history import IdHistory, IntArray, instant
 from cortical_tools.local.level2 import Level2Data
 from cortical_tools.local.mesh_files import MeshFiles
 from cortical_tools.local.segmentation_files import SegmentationFiles
-from cortical_tools.local.tables import IntArray, Lookup, at_moment, of_version
+from cortical_tools.local.tables import Lookup, at_moment, of_version
 from cortical_tools.snapshot_folder import Facts, Snapshot, Version, layout
 
 # Clients ask about the last moment of what stands at a version's time by a millisecond before it.
@@ -145,10 +145,10 @@ class ServedSnapshot:
     def _frozen_rows(self, name: str, moment: int, taken: datetime) -> pd.DataFrame:
         """The rows of a table at a moment at which the dataset was asked for them."""
         live = self.snapshot.path(layout.live_rows_of(name))
-        if live is not None and moment >= _nanoseconds(taken):
+        if live is not None and moment >= instant(taken):
             return self.snapshot.frame(layout.live_rows_of(name))
         for version in self.facts.versions:
-            stamp, changes = _nanoseconds(version.time_stamp), self.history.events
+            stamp, changes = instant(version.time_stamp), self.history.events
             # What was edited in between had other roots before.
             is_same = not ((moment < changes) & (changes <= stamp)).any()
             if stamp - _CLIENTS_TAKE_OFF <= moment <= stamp and is_same:
@@ -171,17 +171,13 @@ class ServedSnapshot:
         usable = [version for version in self.facts.versions if version.valid]
         if not usable:
             raise Refusal(400, "no materialization version is available")
-        stamps = [_nanoseconds(version.time_stamp) for version in usable]
+        stamps = [instant(version.time_stamp) for version in usable]
         before = [version for version, stamp in zip(usable, stamps, strict=True) if stamp <= moment]
         return before[-1] if before else usable[0]
 
     @property
     def _lookup(self) -> Lookup:
         return lambda supervoxels, moment: self.history.roots_at(supervoxels, moment)
-
-
-def _nanoseconds(moment: datetime) -> int:
-    return int(pd.Timestamp(moment).as_unit("ns").value)
 
 
 def _nowhere(supervoxels: IntArray, moment: int) -> IntArray:

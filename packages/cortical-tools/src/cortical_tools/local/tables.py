@@ -7,11 +7,10 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cortical_tools.local.history import IntArray, instant
 from cortical_tools.snapshot_folder import Version
 
-IntArray = NDArray[np.int64]
 Lookup: TypeAlias = Callable[[IntArray, int], IntArray]
 """The root ids of supervoxels at a moment, 0 where there is none."""
 
@@ -23,7 +22,7 @@ def of_version(
     rows: pd.DataFrame, is_of_version: bool, version: Version, lookup: Lookup
 ) -> pd.DataFrame:
     """The rows of a table as materialized in a version."""
-    moment = int(pd.Timestamp(version.time_stamp).as_unit("ns").value)
+    moment = instant(version.time_stamp)
     present = rows if is_of_version else rows[_is_there(rows, moment)]
     # A stored root id is what the version said; the others follow from their supervoxels.
     found = _with_roots(present, moment, lookup, keep_stored=True)

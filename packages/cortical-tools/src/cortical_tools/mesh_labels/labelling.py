@@ -126,6 +126,13 @@ class Chunkwise:
         solo = np.flatnonzero(self.is_solo[chunk])
         labels.give(solo, self.rows[self.first_row[chunk[solo]]], Method.SOLO, 1.0)
 
+    def _is_left(self, labels: PieceLabels) -> BoolArray:
+        """Which of `rows` no piece has."""
+        taken = np.zeros(len(self.level2.ids), dtype=np.bool_)
+        taken[labels.row[~labels.is_free]] = True
+        left: BoolArray = ~taken[self.rows]
+        return left
+
     def _label_enclosed(self, labels: PieceLabels) -> None:
         """Each piece the id whose point it encloses, one to one within a chunk."""
         rows, piece, turns = self._enclosing()
@@ -135,10 +142,8 @@ class Chunkwise:
 
     def _label_behind(self, labels: PieceLabels, orientation: float) -> None:
         """Pieces that could not be closed well: the id whose point they turn their backs to."""
-        taken = np.zeros(len(self.level2.ids), dtype=np.bool_)
-        taken[labels.row[~labels.is_free]] = True
         left = self.is_contested[self.chunk_of_row] & self.level2.has_point[self.rows]
-        left &= ~taken[self.rows] & (self.n_surfaces[self.chunk_of_row] > 0)
+        left &= self._is_left(labels) & (self.n_surfaces[self.chunk_of_row] > 0)
         if not left.any():
             return
         rows, chunk = self.rows[left], self.chunk_of_row[left]
@@ -200,9 +205,7 @@ class Chunkwise:
         """An id without a point, if it is the only one left for the only piece left."""
         pieces = self.pieces
         chunk, n_chunks = pieces.chunk_of_piece, len(pieces.keys)
-        taken = np.zeros(len(self.level2.ids), dtype=np.bool_)
-        taken[labels.row[~labels.is_free]] = True
-        left = ~taken[self.rows]
+        left = self._is_left(labels)
         lone = left & ~self.level2.has_point[self.rows]
         n_left = np.bincount(self.chunk_of_row[left], minlength=n_chunks)
         n_lone = np.bincount(self.chunk_of_row[lone], minlength=n_chunks)

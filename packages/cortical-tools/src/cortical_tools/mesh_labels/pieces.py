@@ -217,12 +217,10 @@ def _goes_further(rows: IntArray, keys: IntArray, faces: NDArray[np.integer[Any]
     return further[rows]
 
 
-def chunk_corners(
-    chunks: Chunks, places: IntArray, beyond: int = 0
-) -> tuple[FloatArray, FloatArray]:
-    """(N, 3) each: where chunks begin, and where the chunks `1 + beyond` further on begin."""
+def chunk_corners(chunks: Chunks, places: IntArray) -> tuple[FloatArray, FloatArray]:
+    """(N, 3) each: where chunks begin, and where they end."""
     starts = [chunks.begins(axis, places[:, axis]) for axis in range(3)]
-    ends = [chunks.begins(axis, places[:, axis] + 1 + beyond) for axis in range(3)]
+    ends = [chunks.begins(axis, places[:, axis] + 1) for axis in range(3)]
     return np.column_stack(starts), np.column_stack(ends)
 
 

@@ -146,10 +146,6 @@ class SnapshotWriter:
         """Add the mesh of an object."""
         self.add_bytes(layout.mesh_of(root_id), mesh.to_bytes())
 
-    def add_state(self, state_id: int, state: Any) -> None:
-        """Add a neuroglancer state."""
-        self.add_bytes(layout.state_of(state_id), json.dumps(state).encode())
-
     def finish(self, facts: Facts) -> Path:
         """Make the folder appear, with the size and the SHA-256 of every member.
 

@@ -42,14 +42,9 @@ def write_level2_of(wanted: Wanted, writer: SnapshotWriter, root: int) -> None:
 
 def write_level2(wanted: Wanted, writer: SnapshotWriter) -> None:
     """The level-2 data of all neurons, which have been gathered one by one."""
-    empty = {
-        layout.MEMBERS: pd.DataFrame({"root_id": [], "l2_id": []}, dtype=np.int64),
-        layout.EDGES: pd.DataFrame({"l2_id_0": [], "l2_id_1": []}, dtype=np.int64),
-        layout.ATTRIBUTES: _attributes({}),
-    }
     for member in _LEVEL2:
         parts = [writer.frame(level2_step(root, member)) for root in wanted.roots.tolist()]
-        frame = pd.concat(parts, ignore_index=True) if parts else empty[member]
+        frame = pd.concat(parts, ignore_index=True) if parts else _nothing(member)
         writer.add_frame(member, frame)
 
 
@@ -82,6 +77,13 @@ def _is_absent(failure: Exception) -> bool:
     """Whether the server said that there is no such thing."""
     response = getattr(failure, "response", None)
     return response is not None and response.status_code == 404
+
+
+def _nothing(member: str) -> pd.DataFrame:
+    """What is known of no level-2 ids."""
+    if member == layout.ATTRIBUTES:
+        return _attributes({})
+    return pd.DataFrame({column: [] for column in layout.COLUMNS[member]}, dtype=np.int64)
 
 
 def _attributes(answers: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

@@ -12,16 +12,14 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 
 
 def _file(call: Call) -> Answer:
-    return stored(call, call.names["name"])
+    return stored(call, f"{layout.BUCKET}/{call.names['name']}")
 
 
-def stored(call: Call, name: str) -> Answer:
+def stored(call: Call, member: str) -> Answer:
     """A file that stands in the folder."""
-    if ".." in name.split("/"):
-        raise Refusal(404, f"{name} not found")
-    content = call.served.snapshot.read(f"{layout.BUCKET}/{name}")
+    content = None if ".." in member.split("/") else call.served.snapshot.read(member)
     if content is None:
-        raise Refusal(404, f"{name} not found")
+        raise Refusal(404, f"{member} not found")
     return ranged(call, content)
 
 
@@ -38,4 +36,4 @@ def ranged(call: Call, content: bytes) -> Answer:
     return Answer(content[first : last + 1], 206, media_type, shown)
 
 
-ROUTES = (Route("GET", "/bucket/{name:path}", _file),)
+ROUTES = (Route("GET", f"/{layout.BUCKET}/{{name:path}}", _file),)

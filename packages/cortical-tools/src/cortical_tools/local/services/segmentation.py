@@ -13,6 +13,7 @@ from cortical_tools.local.answers import Answer, Refusal, json_answer, now, seco
 from cortical_tools.local.calls import Call, Route
 from cortical_tools.local.history import IdHistory
 from cortical_tools.local.services.bucket import ranged, stored
+from cortical_tools.snapshot_folder import layout
 
 GRAPH_VERSION = "2.21.1"
 _BEGINNING, _END = np.iinfo(np.int64).min, np.iinfo(np.int64).max
@@ -275,7 +276,9 @@ def _tabular_change_log(call: Call) -> Answer:
 def _voxels(call: Call) -> Answer:
     scale, file = call.names["scale"], call.names["file"]
     content = call.served.voxels.file(scale, file)
-    return stored(call, f"ws/{scale}/{file}") if content is None else ranged(call, content)
+    if content is None:
+        return stored(call, f"{layout.SEGMENTATION_FILES}/{scale}/{file}")
+    return ranged(call, content)
 
 
 _TABLE = "/segmentation/api/v1/table/{table}"
@@ -299,5 +302,5 @@ ROUTES = (
     Route("GET", _TABLE + "/oldest_timestamp", _oldest),
     Route("GET", _TABLE + "/root/{node}/change_log", _change_log),
     Route("GET", _TABLE + "/tabular_change_log_many", _tabular_change_log),
-    Route("GET", "/bucket/ws/{scale}/{file}", _voxels),
+    Route("GET", f"/{layout.SEGMENTATION_FILES}/{{scale}}/{{file}}", _voxels),
 )

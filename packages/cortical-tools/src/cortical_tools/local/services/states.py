@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -18,15 +17,8 @@ def _version(call: Call) -> Answer:
     return json_answer(SERVER_VERSION)
 
 
-def _content(call: Call) -> Any:
-    try:
-        return json.loads(call.body)
-    except ValueError as error:
-        raise Refusal(400, f"the body is not JSON: {error}") from error
-
-
 def _kept(call: Call, place: str, where: dict[int, Any]) -> Answer:
-    content, uploads = _content(call), call.served.uploads
+    content, uploads = call.value(), call.served.uploads
     with uploads.lock:
         given = "state" in call.names
         number = call.number("state") if given else next(uploads.new_ids)

@@ -77,7 +77,7 @@ def make_world(
     _write_ids(writer, story)
     _write_level2(writer, neurons, story)
     _write_tables(writer, neurons, synapses.table, rng)
-    writer.add_bytes(f"{layout.BUCKET}/em/info", json.dumps(plan.image_info()).encode())
+    writer.add_bytes(f"{plan.IMAGE_FILES}/info", json.dumps(plan.image_info()).encode())
     for neuron, history in zip(neurons, story.neurons, strict=True):
         writer.add_mesh(history[-1], neuron.mesh)
         for root_id in history:

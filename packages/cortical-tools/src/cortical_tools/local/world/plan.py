@@ -11,6 +11,8 @@ from cortical_tools.snapshot_folder import Version, layout
 DATASTACK = "local_world"
 GRAPHENE_TABLE = "local_world_v1"
 ALIGNED_VOLUME = "local_volume"
+IMAGE_FILES = f"{layout.BUCKET}/em"
+"""Where the image is."""
 
 N_LAYERS = 12
 RESOLUTION = (8, 8, 40)
@@ -110,7 +112,7 @@ def datastack_record() -> dict[str, Any]:
             "description": "A world made of synthetic neurons.",
             "display_name": "A synthetic world",
             "id": 1,
-            "image_source": "precomputed://{server}/bucket/em",
+            "image_source": f"precomputed://{{server}}/{IMAGE_FILES}",
             "name": ALIGNED_VOLUME,
         },
         "analysis_database": None,

@@ -27,13 +27,12 @@ class Fragments:
     ----------
     fragment, l2_ids
         (M,) which fragment has which level-2 node.
-    site_fragment, supervoxels, site_l2
+    supervoxels, site_l2
         (N,) for each synaptic site on a fragment: where it is.
     """
 
     fragment: IntArray
     l2_ids: IntArray
-    site_fragment: IntArray
     supervoxels: IntArray
     site_l2: IntArray
 
@@ -128,7 +127,6 @@ def _fragments(points: FloatArray, side: IntArray, mint: IdMint) -> Fragments:
     return Fragments(
         fragment=nodes[:, 0],
         l2_ids=l2_ids,
-        site_fragment=fragment.ravel(),
         supervoxels=mint.nodes(1, place),
         site_l2=l2_ids[site_node.ravel()],
     )

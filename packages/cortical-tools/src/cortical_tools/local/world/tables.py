@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -36,9 +35,7 @@ def nuclei(neurons: list[Neuron], rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": cell_ids(len(neurons)),
-            "created": datetime.combine(
-                plan.BEGINNING, plan.BEGINNING.time(), plan.BEGINNING.tzinfo
-            ),
+            "created": plan.BEGINNING,
             "valid": True,
             **_position("pt", _somas(neurons)),
             "pt_supervoxel_id": supervoxel,
