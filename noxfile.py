@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-import zipfile
 from pathlib import Path
 
 import nox
@@ -42,9 +41,6 @@ RELEASES = ("0.0.4", "0.1.0", "0.2.0", "0.3.0")
 MEASURES = ("morphio==3.5.0", "navis==1.12.0", "neurom==4.0.6")
 # What tests have to reach of each package, in percent.
 LEAST_REACHED = {"lines": 92, "branches": 85}
-# What lies beside the modules in a wheel, and beside modules and tests in an sdist.
-WHEEL_NOTES = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
-SDIST_FILES = (".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml")
 # What is read by others than Python, by the schema that it has to follow.
 WORKFLOWS = [".github/workflows/*.yml"]
 SCHEMAS = {
@@ -159,7 +155,7 @@ def build(session: nox.Session) -> None:
 @nox.session(python=NEWEST)
 @nox.parametrize("package", list(PACKAGES), ids=list(PACKAGES))
 def sdist(session: nox.Session, package: str) -> None:
-    """An unpacked sdist runs its own tests: those of the package as a whole, or with --all all."""
+    """An unpacked sdist runs its own tests: those that lie in no folder, or all: -- --all."""
     home = Path(session.create_tmp()).absolute()
     source = unpacked(sdist_of(session, package), home / "unpacked")
     # As a stranger does it, who has the sdist and nothing of the repository.
@@ -210,8 +206,7 @@ def test_wheel(session: nox.Session) -> None:
         session.error(f"{folder} has to hold one wheel and one sdist, not {sorted(files)}")
     session.install(f"{files[0].absolute()}[{PACKAGES[package]}]")
     install_group(session, "tests")
-    for other in PACKAGES.keys() - {package}:
-        assert_absent(session, module_of(other))
+    assert_alone(session, package)
     with tempfile.TemporaryDirectory() as home:
         source = unpacked(files[1], Path(home) / "unpacked")
         shutil.rmtree(source / "src")
@@ -256,8 +251,7 @@ def tests(session: nox.Session, package: str) -> None:
     # Its servers and runner are no use to those who test with our packages, so they are in none of
     # their extras.
     install_group(session, "tests")
-    for other in PACKAGES.keys() - {package}:
-        assert_absent(session, module_of(other))
+    assert_alone(session, package)
     run_tests(session, package)
 
 
@@ -419,7 +413,7 @@ def weight(session: nox.Session) -> None:
             home = homes / f"{package}-{len(measured)}"
             install_beside(session, home, requirement)
             measured += [package, str(home / "bin" / "python")]
-    session.run("python", "docs/measure_weight.py", *measured)
+    session.run("python", "tools/weight.py", *measured)
 
 
 def install_group(session: nox.Session, group: str) -> None:
@@ -470,48 +464,20 @@ def reaches_enough(session: nox.Session, package: str, folder: Path) -> bool:
     return all(n >= LEAST_REACHED[what] for what, n in reached.items())
 
 
-def assert_absent(session: nox.Session, module: str) -> None:
-    """Stop unless `module` cannot be imported in the session's environment."""
-    question = f"from importlib.util import find_spec; assert find_spec({module!r}) is None"
-    # -I: neither the working directory nor PYTHONPATH may offer it.
-    session.run("python", "-I", "-c", question)
+def assert_alone(session: nox.Session, package: str) -> None:
+    """Stop unless the other package cannot be imported in the session's environment."""
+    for other in PACKAGES.keys() - {package}:
+        absent = f"from importlib.util import find_spec; assert not find_spec({module_of(other)!r})"
+        # -I: neither the working directory nor PYTHONPATH may offer it.
+        session.run("python", "-I", "-c", absent)
 
 
 def assert_fit(session: nox.Session, package: str) -> None:
     """Stop unless a package index would take what is built, and it is complete."""
     install_group(session, "build")
-    files = sorted(built(session, package).glob(f"{module_of(package)}-*"))
-    session.run("twine", "check", "--strict", *map(str, files))
-    assert_contents(session, package)
-
-
-def assert_contents(session: nox.Session, package: str) -> None:
-    """Stop unless wheel and sdist hold our files, every one of them, and nothing else."""
-    home = ROOT / "packages" / package
-    list_ours = ("git", "-C", str(home), "ls-files", "--cached", "--others", "--exclude-standard")
-    printed = session.run(*list_ours, "src", "tests", silent=True, external=True)
-    ours = [name for name in str(printed).splitlines() if (home / name).is_file()]
-    modules = {name.removeprefix("src/") for name in ours if name.startswith("src/")}
-    if strays := [name for name in modules if not name.endswith((".py", "/py.typed"))]:
-        session.error(f"{strays} would be installed: nothing is that is no module")
-    path = wheel(session, package)
-    with zipfile.ZipFile(path) as archive:
-        members = {name for name in archive.namelist() if not name.endswith("/")}
-    name = "-".join(path.name.split("-")[:2])
-    told = {f"{name}.dist-info/{member}" for member in WHEEL_NOTES}
-    assert_same(session, path, members, modules | told)
-    path = sdist_of(session, package)
-    with tarfile.open(path) as archive:
-        members = {member.name for member in archive if member.isfile()}
-    moved = {member.removeprefix("tests/sdist/") for member in ours}
-    assert_same(session, path, members, {f"{name}/{member}" for member in {*moved, *SDIST_FILES}})
-
-
-def assert_same(session: nox.Session, path: Path, found: set[str], expected: set[str]) -> None:
-    """Stop unless an archive has the members that are expected of it."""
-    if found != expected:
-        lacks, carries = sorted(expected - found), sorted(found - expected)
-        session.error(f"{path.name} lacks {lacks} and carries {carries}")
+    files = (str(wheel(session, package)), str(sdist_of(session, package)))
+    session.run("twine", "check", "--strict", *files)
+    session.run("python", "tools/contents.py", f"packages/{package}", *files)
 
 
 def unpacked(sdist: Path, folder: Path) -> Path:

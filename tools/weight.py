@@ -1,6 +1,6 @@
-"""Measures what each package brings along, for `nox -s weight`, which names environments with each.
+"""What each package brings along, measured in environments that have it and nothing else.
 
-``measure_weight.py PACKAGE PYTHON ...`` writes the page that is beside it, ``weight.md``.
+``weight.py PACKAGE PYTHON ...`` writes ``docs/weight.md``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-PAGE = Path(__file__).with_name("weight.md")
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "weight.md"
 REPEATS = 5
 WORK = {
     "ossify": {"import ossify": "import ossify"},
@@ -38,10 +38,6 @@ print(json.dumps([
 ]))
 """
 TEXT = """\
----
-orphan: true
----
-
 # What comes along
 
 What `pip install` of one package alone puts into an empty environment, and what importing it
