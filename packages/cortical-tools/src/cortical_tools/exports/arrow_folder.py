@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from functools import cached_property, partial
 from pathlib import Path
@@ -98,21 +98,25 @@ class ArrowFolder:
             return filesystem
         return fs.SubTreeFileSystem(self._base, self._ways[-1]())
 
-    @contextmanager
-    def _explained(self, path: str) -> Iterator[None]:
-        place = f"{self.url}/{path}".rstrip("/")
-        try:
-            yield
-        except FileNotFoundError as error:
-            raise FileNotFoundError(f"{place} does not exist") from error
-        except (NotADirectoryError, IsADirectoryError):
-            raise
-        except OSError as error:
-            if isinstance(error, PermissionError) or _DENIED.search(str(error)):
-                raise PermissionError(f"{place}: access denied ({error}). {_HINT}") from error
-            if _UNREACHABLE.search(str(error)):
-                raise UnreachableServerError(f"{place} cannot be reached: {error}") from error
-            raise
+    def _explained(self, path: str) -> AbstractContextManager[None]:
+        return explained(f"{self.url}/{path}".rstrip("/"))
+
+
+@contextmanager
+def explained(place: str) -> Iterator[None]:
+    """Errors of pyarrow's file systems as what they are: access denied, unreachable, not there."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{place} does not exist") from error
+    except (NotADirectoryError, IsADirectoryError):
+        raise
+    except OSError as error:
+        if isinstance(error, PermissionError) or _DENIED.search(str(error)):
+            raise PermissionError(f"{place}: access denied ({error}). {_HINT}") from error
+        if _UNREACHABLE.search(str(error)):
+            raise UnreachableServerError(f"{place} cannot be reached: {error}") from error
+        raise
 
 
 def _files(infos: Iterable[fs.FileInfo]) -> list[Found]:

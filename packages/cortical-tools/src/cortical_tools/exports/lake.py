@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ import pyarrow as pa
 from pyarrow import dataset, fs
 
 from cortical_tools.errors import ExportError, MissingExtraError
+from cortical_tools.exports.arrow_folder import explained
 from cortical_tools.exports.found import Folder
 from cortical_tools.exports.selection import Selection
 
@@ -76,12 +78,24 @@ def read_lake(
 ) -> pd.DataFrame:
     """The rows of a lake; see `TableExportClient.get_lake_table`."""
     path = f"v{lake.version}/{lake.name}/{layout}"
-    files = _dataset(folder, path)
+    place = f"{folder.url}/{path}"
+    with _damage_named(place):
+        files = _dataset(folder, path)
     selection = Selection(repr(lake), *_shown(files.schema), columns, filters)
-    try:
+    with _damage_named(place):
         return selection.frame(_rows(files, selection))
-    except (pa.ArrowInvalid, FileNotFoundError) as error:
-        raise ExportError(f"{folder.url}/{path} is damaged or incomplete: {error}") from error
+
+
+@contextmanager
+def _damage_named(place: str) -> Iterator[None]:
+    """What pyarrow says of files that it cannot read, as ours; whoever is kept out is told that."""
+    try:
+        with explained(place):
+            yield
+    except (PermissionError, ConnectionError, TimeoutError):
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise ExportError(f"{place} is damaged or incomplete: {error}") from error
 
 
 def _rows(files: dataset.Dataset, selection: Selection) -> Iterator[pa.RecordBatch]:
@@ -113,7 +127,10 @@ def _dataset(folder: Folder, path: str) -> dataset.Dataset:
     inside = fs.SubTreeFileSystem(path, folder.arrow())
     if f"{path}/{_LOG}" not in folder.listed(path)[0]:
         # Hive's way of naming folders, which gives a folder's name to the rows in it.
-        return dataset.dataset("", filesystem=inside, format="parquet", partitioning="hive")
+        found = dataset.dataset("", filesystem=inside, format="parquet", partitioning="hive")
+        if not found.files:
+            raise ExportError(f"{folder.url}/{path} holds no Parquet files")
+        return found
     try:
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
