@@ -1,6 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ossify import Cell, Link, example_cell
 from ossify.algorithms import synapse_density
@@ -76,3 +78,27 @@ def test_what_is_not_there_is_named(cell):
         synapse_density(cell, "syn", by="layer")
     with pytest.raises(KeyError, match="no layer or annotation 'pre_syn'"):
         synapse_density(cell)
+
+
+@given(st.data())
+def test_each_part_has_the_edges_that_end_in_it_and_what_is_on_its_vertices(data):
+    n = data.draw(st.integers(1, 10))
+    parents = [-1, *(data.draw(st.integers(-1, row - 1)) for row in range(1, n))]
+    xyz = np.array([[data.draw(st.integers(0, 3)), 0, 0] for _ in range(n)], float)
+    part = np.array(data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n)))
+    ids = np.array(data.draw(st.permutations(range(2**53, 2**53 + n))))
+    sites = data.draw(st.lists(st.integers(0, n - 1), max_size=8))
+    edges = np.array([(row, up) for row, up in enumerate(parents) if up >= 0], int).reshape(-1, 2)
+    cell = Cell().add_skeleton(
+        xyz, edges, {"part": part}, vertex_index=ids, edges_as_positional=True
+    )
+    link = Link(ids[np.array(sites, int)], target="skeleton")
+    cell.add_point_annotations("syn", np.zeros((len(sites), 3)), linkage=link)
+    frame = synapse_density(cell, "syn", by="part")
+    assert frame.index.tolist() == sorted(set(part.tolist()))
+    for label, row in frame.iterrows():
+        length = sum(abs(xyz[r, 0] - xyz[up, 0]) for r, up in edges if part[r] == label)
+        count = sum(part[site] == label for site in sites)
+        assert row.tolist()[:2] == [length, count]
+        expected = count / length if length else np.nan
+        assert row["syn_density"] == pytest.approx(expected, nan_ok=True)

@@ -57,3 +57,20 @@ def test_a_vertex_stays_where_nothing_on_its_path_is_cut(data):
             whole &= here not in cuts
             here = parents[here]
         assert mask[row] == whole
+
+
+@given(st.data())
+def test_of_several_trees_only_that_of_a_stated_root_is_connected(data):
+    n = data.draw(st.integers(1, 10))
+    parents = [-1, *(data.draw(st.integers(-1, row - 1)) for row in range(1, n))]
+    roots = [row for row, up in enumerate(parents) if up < 0]
+    root = data.draw(st.none() | st.sampled_from(roots))
+    cuts = data.draw(st.lists(st.integers(0, n - 1)))
+    edges = [(row, up) for row, up in enumerate(parents) if up >= 0]
+    mask = root_connected_mask(SkeletonLayer("s", [[0, 0, 0]] * n, edges, root=root), cuts)
+    for row in range(n):
+        here, whole = row, True
+        while parents[here] >= 0:
+            whole &= here not in cuts
+            here = parents[here]
+        assert mask[row] == (whole and root in (None, here))

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ossify import SkeletonLayer, example_cell
 from ossify.algorithms import sholl
@@ -96,3 +98,25 @@ def test_a_centre_has_three_coordinates(cross, center):
 def test_a_centre_that_is_not_there_is_named(cross):
     with pytest.raises(KeyError, match="77"):
         sholl(cross, [1], center=77)
+
+
+@given(st.data())
+def test_points_are_counted_in_the_shell_that_they_lie_in(data):
+    n = data.draw(st.integers(1, 10))
+    parents = [-1, *(data.draw(st.integers(-1, row - 1)) for row in range(1, n))]
+    away = np.array([data.draw(st.integers(0, 5)) for _ in range(n)])
+    edges = np.array([(row, up) for row, up in enumerate(parents) if up >= 0], int).reshape(-1, 2)
+    skeleton = SkeletonLayer("s", [[x, 0, 0] for x in away], edges)
+    radii = sorted(data.draw(st.sets(st.sampled_from([0.5, 1, 2, 3.5, 5]), min_size=1)))
+    profile = sholl(skeleton, radii, center=[0, 0, 0])
+    children = [parents.count(row) for row in range(n)]
+    for inner, (radius, row) in zip([-1, *radii], profile.iterrows(), strict=False):
+        inside = [r for r in range(n) if inner < away[r] <= radius]
+        assert row["branch_points"] == sum(children[r] > 1 for r in inside)
+        assert row["end_points"] == sum(children[r] == 0 for r in inside)
+        assert row["crossings"] == sum((away[r] <= radius) != (away[p] <= radius) for r, p in edges)
+        between = [
+            max(0, min(radius, max(away[r], away[p])) - max(inner, 0, min(away[r], away[p])))
+            for r, p in edges
+        ]
+        assert row["cable_length"] == pytest.approx(sum(between))

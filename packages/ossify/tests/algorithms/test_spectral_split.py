@@ -201,3 +201,31 @@ def test_a_real_cell_is_split_as_synapse_flow_splits_it(real_data):
     assert cable[spectral == label_axon_from_synapse_flow(cell)].sum() / cable.sum() > 0.99
     service = cell.skeleton.get_feature("compartment") == Compartment.AXON
     assert cable[spectral == service].sum() / cable.sum() > 0.99
+
+
+@given(st.data())
+def test_the_raw_split_of_a_forest_is_the_definition(data):
+    n = data.draw(st.integers(1, 10))
+    parents = [-1, *(data.draw(st.integers(-1, row - 1)) for row in range(1, n))]
+    edges = np.array([(row, up) for row, up in enumerate(parents) if up >= 0], int).reshape(-1, 2)
+    skeleton = SkeletonLayer("s", [[x, 0, 0] for x in data.draw(st.permutations(range(n)))], edges)
+    sites = [data.draw(st.lists(st.integers(0, n - 1), max_size=9)) for _ in range(2)]
+    distance = data.draw(st.sampled_from([0, 1, 4]))
+    alpha = data.draw(st.sampled_from([0, 0.5, 0.9]))
+    near = skeleton.distance_between() <= distance
+    cable = near @ skeleton.half_edge_length
+    adjacency = skeleton.csgraph_binary_undirected.toarray().astype(float)
+    roots = np.sqrt(np.maximum(adjacency.sum(axis=0), 1))
+    system = np.eye(n) - alpha * adjacency / np.outer(roots, roots)
+    pre, post = (
+        np.linalg.solve(
+            system, near @ np.bincount(rows, minlength=n) / np.where(cable > 0, cable, 1)
+        )
+        for rows in (np.array(some, int) for some in sites)
+    )
+    raw = label_axon_from_spectral_split(
+        skeleton, *sites, distance, smoothing_alpha=alpha, raw_split=True
+    )
+    # Where they are equal, rounding may decide.
+    clear = abs(pre - post) > 1e-9
+    assert raw[clear].tolist() == (pre > post)[clear].tolist()

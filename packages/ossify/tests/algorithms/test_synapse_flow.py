@@ -241,3 +241,75 @@ class TestAxon:
             (k := sum(a in side for a in pre)) / max(k + sum(b in side for b in post), 1)
         )
         assert share(axon) >= share(set(range(n)) - axon)
+
+    @given(st.data())
+    def test_forests_are_cut_again_and_again_in_what_is_left(self, data):
+        n = data.draw(st.integers(1, 9))
+        parents = [-1, *(data.draw(st.integers(-1, row - 1)) for row in range(1, n))]
+        edges = np.array([(row, up) for row, up in enumerate(parents) if up >= 0], int)
+        # Powers of two: no two vertices are as far from their roots, however trees are mixed.
+        steps = 2.0 ** np.array(data.draw(st.permutations(range(n))))
+        height = np.zeros(n)
+        for row, up in enumerate(parents):
+            height[row] = steps[row] + (height[up] if up >= 0 else 0)
+        xyz = np.stack((height, np.zeros(n), np.zeros(n)), axis=1)
+        skeleton = SkeletonLayer("s", xyz, edges.reshape(-1, 2))
+        sites = st.lists(st.integers(0, n - 1), max_size=8)
+        pre, post = data.draw(sites), data.draw(sites)
+        ntimes = data.draw(st.integers(1, 3))
+        threshold = data.draw(st.sampled_from([0, 0.2, 0.8]))
+        from_root = skeleton.distance_to_root()
+
+        axon = set()
+        if pre and not post and threshold == 0:
+            axon = set(range(n))
+        for _ in range(ntimes):
+            axon |= _cut_once(parents, set(range(n)) - axon, pre, post, from_root, threshold)
+        labels, index = label_axon_from_synapse_flow(
+            skeleton, pre, post, ntimes=ntimes, segregation_index_threshold=threshold,
+            return_segregation_index=True,
+        )  # fmt: skip
+        assert np.flatnonzero(labels).tolist() == sorted(axon)
+        counts = [
+            sum((site in axon) == side for site in kind)
+            for side in (True, False)
+            for kind in (pre, post)
+        ]
+        assert index == segregation_index(*counts)
+
+
+def _cut_once(parents, kept, pre, post, from_root, threshold):
+    """The axon among the kept vertices, by the definition."""
+    pre, post = ([site for site in sites if site in kept] for sites in (pre, post))
+    if not pre or not post:
+        return set()
+
+    def way_up(row):
+        return [row, *(way_up(parents[row]) if parents[row] in kept else [])]
+
+    tree = {row: way_up(row)[-1] for row in kept}
+    below = {row: {other for other in kept if row in way_up(other)} for row in kept}
+    paths = {
+        row: sum(
+            (a in below[row]) != (b in below[row])
+            for a in pre
+            for b in post
+            if tree[a] == tree[b] == tree[row]
+        )
+        for row in kept
+    }
+    if max(paths.values()) == 0:
+        return set()
+    best = min((row for row in kept if paths[row] == max(paths.values())), key=from_root.item)
+    whole = {row for row in kept if tree[row] == tree[best]}
+    distal, proximal = below[best], whole - below[best]
+
+    def count(side):
+        return [sum(site in side for site in sites) for sites in (pre, post)]
+
+    def share(side):
+        outputs, inputs = count(side)
+        return outputs / (outputs + inputs) if outputs + inputs else 0
+
+    axon, rest = (distal, proximal) if share(distal) >= share(proximal) else (proximal, distal)
+    return axon if segregation_index(*count(axon), *count(rest)) >= threshold else set()

@@ -406,3 +406,66 @@ def test_extremes_on_graphs_are_those_of_what_is_within_reach(edges, sites, reac
         near = [size for at, size in sites if size is not None and apart[row, at] <= reach]
         expected = [max(near, default=np.nan), min(near, default=np.nan)]
         np.testing.assert_array_equal(found.loc[row, ["most", "least"]], expected)
+
+
+def walked(parents, steps):
+    """Path lengths between all vertices, and whether the second is above the first."""
+    n = len(parents)
+    up = np.full((n, n), np.inf)
+    for row in range(n):
+        here, length = row, 0.0
+        while here >= 0:
+            up[row, here] = length
+            length, here = length + steps[here], parents[here]
+    return (up[:, np.newaxis, :] + up[np.newaxis]).min(axis=2), np.isfinite(up)
+
+
+@given(st.data())
+def test_features_are_aggregated_over_what_a_walk_reaches(data):
+    n = data.draw(st.integers(1, 9))
+    parents = [-1, *(data.draw(st.integers(-1, row - 1)) for row in range(1, n))]
+    xyz = np.array([[data.draw(st.integers(0, 3)), 0, 0] for _ in range(n)], np.float32)
+    ids = list(data.draw(st.permutations(range(2**53, 2**53 + n))))
+    skeleton = cell_with(parents, xyz, ids, []).skeleton
+    metric = data.draw(st.sampled_from(["hops", "distance"]))
+    direction = data.draw(st.sampled_from(["undirected", "upstream", "downstream"]))
+    inclusive = data.draw(st.booleans())
+    radius = data.draw(st.sampled_from([0, 1, 2, 3.5, np.inf]))
+    lengths = [abs(xyz[row, 0] - xyz[up, 0]) for row, up in enumerate(parents)]
+    apart, above = walked(parents, lengths if metric == "distance" else np.ones(n))
+    near = (apart <= radius) & np.isfinite(apart)
+    near &= {"undirected": np.True_, "upstream": above, "downstream": above.T}[direction]
+    near &= inclusive | ~np.eye(n, dtype=bool)
+    values = np.array(data.draw(st.lists(st.integers(-4, 4), min_size=n, max_size=n)))
+
+    def around(agg, weight=None):
+        chunk = data.draw(st.sampled_from([None, 1, 4]))
+        made = skeleton.aggregate_features(
+            pd.Series(values, name="v"), radius, metric, direction, agg, weight, inclusive, chunk
+        )
+        assert made.index.tolist() == ids
+        return [None if pd.isna(value) else value for value in made["v"].tolist()]
+
+    def expected(how, of_nothing=None):
+        return [how(values[row]) if row.any() else of_nothing for row in near]
+
+    assert around("sum") == expected(np.sum, 0)
+    assert around("mean") == pytest.approx(expected(np.mean))
+    assert around("max") == expected(np.max)
+    assert around("min") == expected(np.min)
+    assert around("median") == expected(np.median)
+    assert around("count") == [row.sum() for row in near]
+    assert around("majority") == expected(
+        lambda some: min(some.tolist(), key=lambda v: (-some.tolist().count(v), v))
+    )
+    assert around(np.ptp) == expected(np.ptp)
+    weights = np.where(near, 0.5 ** np.where(near, apart, 0), 0)
+    assert around("sum", lambda d: 0.5**d) == pytest.approx((weights @ values).tolist())
+    total = weights.sum(axis=1)
+    means = [(w @ values) / t if t else None for w, t in zip(weights, total, strict=True)]
+    assert around("mean", lambda d: 0.5**d) == pytest.approx(means)
+    if inclusive:
+        pairs = skeleton.proximity_mapping(radius, 2, direction) if metric == "distance" else None
+        if pairs is not None:
+            index = np.array(ids)
+            assert pairs.to_numpy().tolist() == index[np.argwhere(near)].tolist()

@@ -405,3 +405,61 @@ def test_rows_that_are_handed_out_are_int64(name):
     skeleton = SkeletonLayer("skeleton", [[0, 0, 0], [1, 0, 0]], [[1, 0]])
     rows = getattr(skeleton, name)
     assert (rows[0] if isinstance(rows, list) else rows).dtype == np.int64
+
+
+@given(skeletons(), st.data())
+def test_what_is_asked_of_vertices_is_what_walking_from_parent_to_parent_finds(skeleton, data):
+    parent, ids = skeleton.parent_node_array.tolist(), skeleton.vertex_index.tolist()
+    n, xyz = len(ids), skeleton.vertices
+
+    def way_up(row):
+        return [row, *(way_up(parent[row]) if parent[row] >= 0 else [])]
+
+    def step(row):
+        return float(np.linalg.norm(xyz[row] - xyz[parent[row]])) if parent[row] >= 0 else 0.0
+
+    one, other = (data.draw(st.integers(0, n - 1)) for _ in range(2))
+    up, down = way_up(one), way_up(other)
+    met = next((row for row in up if row in down), None)
+    path = [] if met is None else [*up[: up.index(met) + 1], *down[: down.index(met)][::-1]]
+    length = sum(step(row) for row in path if row != met) if path else np.inf
+    assert skeleton.lowest_common_ancestor(ids[one], ids[other]) == (
+        None if met is None else ids[met]
+    )
+    assert skeleton.path_between(ids[one], ids[other]).tolist() == [ids[row] for row in path]
+    assert skeleton.distance_between([ids[one]], [ids[other]])[0, 0] == pytest.approx(length)
+    limited = skeleton.distance_between([ids[one]], [ids[other]], limit=5)[0, 0]
+    assert limited == pytest.approx(length if length <= 5 else np.inf)
+
+    below = [row for row in range(n) if one in way_up(row)]
+    assert skeleton.downstream_vertices(ids[one], inclusive=True).tolist() == [
+        ids[r] for r in below
+    ]
+    children = {r: [ids[c] for c in range(n) if parent[c] == r] for r in range(n)}
+    made = {vertex: found.tolist() for vertex, found in skeleton.child_vertices().items()}
+    assert made == {ids[row]: some for row, some in children.items() if some}
+
+    keep = some(data, n)
+    inside = [r for r in range(n) if parent[r] >= 0 and keep[r] and keep[parent[r]]]
+    assert skeleton.cable_length(keep) == pytest.approx(sum(map(step, inside)))
+    halves = [
+        sum(step(r) for r in range(n) if parent[r] >= 0 and row in (r, parent[r])) / 2
+        for row in range(n)
+    ]
+    np.testing.assert_allclose(skeleton.half_edge_length, halves)
+    cut = skeleton.cut_graph(keep, directed=False, euclidean_weight=False).toarray()
+    edges = [(r, parent[r]) for r in range(n) if parent[r] >= 0 and not keep[r]]
+    assert sorted(map(tuple, np.argwhere(cut).tolist())) == sorted(
+        pair for r, p in edges for pair in ((r, p), (p, r))
+    )
+
+    def segment(row):
+        while len(children[row]) == 1:
+            row = ids.index(children[row][0])
+        run = [row]
+        while parent[run[-1]] >= 0 and len(children[parent[run[-1]]]) == 1:
+            run.append(parent[run[-1]])
+        return [ids[r] for r in run]
+
+    expanded = skeleton.expand_to_segment([ids[one], ids[other]])
+    assert [found.tolist() for found in expanded] == [segment(one), segment(other)]
