@@ -99,8 +99,11 @@ class Process:
                 raise TooSlowError
         line = self._process.stdout.readline()
         if not line:
-            command = " ".join(self._command)
-            raise RuntimeError(f"{self.peer.name} has ended without an answer; it was: {command}")
+            # One who runs out of memory is ended by the system, and the others go on.
+            code = self._process.wait()
+            self.stop()
+            self._start()
+            raise FailedError(f"{self.peer.name} has ended without an answer, with code {code}")
         return json.loads(line)
 
     def stop(self) -> None:

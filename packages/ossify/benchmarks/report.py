@@ -91,7 +91,7 @@ INTRODUCTION = """\
 # Benchmarks
 
 How long ossify takes for what users do, beside other packages that do the same. All are measured
-in one run on identical arrays, taking turns, each in an environment and a process of its own; a
+on identical arrays, taking turns, each in an environment and a process of its own; a
 figure is the median of up to five turns, and a turn the best of up to three runs. Answers are
 compared before they are timed.
 

@@ -50,6 +50,24 @@ def measure(peers: list[Peer], options: argparse.Namespace) -> dict:
     return results
 
 
+def together(files: list[Path]) -> dict:
+    """Figures of several runs, each of other cells, tasks or peers; of the same, the last count."""
+    first, *others = (json.loads(file.read_text()) for file in files)
+    for run in others:
+        _take_in(first, run)
+    return first
+
+
+def _take_in(figures: dict, more: dict) -> None:
+    for name, value in more.items():
+        if isinstance(value, dict) and name in figures:
+            _take_in(figures[name], value)
+        elif isinstance(value, list) and name in figures:
+            figures[name] = [*dict.fromkeys([*figures[name], *value])]
+        else:
+            figures[name] = value
+
+
 def main() -> None:
     """Measure, print, and write what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -58,12 +76,14 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
     parser.add_argument("--tasks", nargs="*", default=list(TASKS), choices=list(TASKS))
     parser.add_argument("--results", type=Path, help="JSON file to write the figures to")
-    parser.add_argument("--read", type=Path, help="JSON file to report from, without measuring")
+    parser.add_argument(
+        "--read", type=Path, nargs="+", help="JSON files of runs to report from, without measuring"
+    )
     parser.add_argument("--page", type=Path, help="Markdown page to write, with a plot beside it")
     options = parser.parse_args()
 
     peers = [peer for peer in all_peers() if not options.peers or peer.name in options.peers]
-    results = json.loads(options.read.read_text()) if options.read else measure(peers, options)
+    results = together(options.read) if options.read else measure(peers, options)
     print_report(results)
     for line in missed(results["cells"]):
         print(line)
