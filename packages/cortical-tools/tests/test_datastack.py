@@ -57,6 +57,28 @@ def test_sources_and_resolution(service, dataset):
         dataset.image_source(format_for="nglui")
 
 
+@pytest.mark.parametrize(
+    "format_for", ["raw", "cloudvolume", "neuroglancer", "cave_explorer", "cave-explorer"]
+)
+def test_a_source_that_says_its_kind_is_one_in_every_format(service, dataset, format_for):
+    # caveclient has None for these.
+    images = f"precomputed://{service.url}/bucket/em"
+    assert dataset.image_source(format_for=format_for) == images
+    record = dataset.cave.info.info_cache["local_world"]
+    record["segmentation_source"] = "precomputed://gs://a-bucket/segmentation"
+    record["aligned_volume"]["image_source"] = "gs://a-bucket/em"
+    found = dataset.segmentation_source(format_for=format_for)
+    assert found == "precomputed://gs://a-bucket/segmentation"
+    if format_for == "neuroglancer":
+        assert dataset.image_source(format_for=format_for) == "precomputed://gs://a-bucket/em"
+
+
+def test_every_layer_of_a_link_has_a_source(service, dataset):
+    images, segmentation = state_of(dataset.neuroglancer_url())["layers"]
+    assert images["source"] == f"precomputed://{service.url}/bucket/em"
+    assert segmentation["source"][0]["url"].startswith("graphene://middleauth+")
+
+
 def test_methods_show_the_signature_they_have(dataset):
     for name in dir(type(dataset)):
         method = getattr(type(dataset), name)

@@ -154,6 +154,46 @@ def test_numbers_are_coloured_from_dark_to_light(synapses):
     assert "prop_color()" in layer["shader"]
 
 
+def test_ids_are_coloured_as_names_and_stay_exact(offline, synapses):
+    layer = point_layer(synapses, "synapses", color_by="pre_pt_root_id")
+    colors = [annotation["props"][0] for annotation in layer["annotations"]]
+    assert colors[0] == colors[1] != colors[2]
+    tables = offline.neuroglancer_tables(offline.neuroglancer_url(layers=[layer]))
+    assert tables.annotations["pre_pt_root_id"].astype(int).tolist() == [ONE, ONE, TWO]
+
+
+def test_what_is_infinite_is_grey_and_leaves_json_that_browsers_read(offline, synapses):
+    layer = point_layer(synapses.assign(size=[np.inf, 1, np.nan]), "synapses", color_by="size")
+    (grey, zero), (_, one), _ = [annotation["props"] for annotation in layer["annotations"]]
+    assert (grey, zero, one) == ("#808080", 0, 1)
+    said = [annotation.get("description") for annotation in layer["annotations"]]
+    assert said == ["size: inf", None, "size: no value"]
+    assert "Infinity" not in unquote(offline.neuroglancer_url(layers=[layer]))
+
+
+@pytest.mark.parametrize(
+    "source", ["precomputed://gs://a/b", {"url": "local://annotations"}], ids=["text", "dict"]
+)
+def test_a_layer_made_elsewhere_says_nothing_of_where_to_look(offline, synapses, source):
+    point = {"type": "point", "point": [1, 2, 3], "id": "1"}
+    other = {"type": "annotation", "name": "other", "source": source, "annotations": [point]}
+    assert "position" not in state_of(offline.neuroglancer_url(layers=[other]))
+    ours = point_layer(synapses, "synapses")
+    assert "position" in state_of(offline.neuroglancer_url(layers=[other, ours]))
+
+
+@pytest.mark.parametrize("layers", ["synapses", ["synapses"], {"name": "synapses"}], ids=str)
+def test_what_is_no_list_of_layers_is_refused(offline, layers):
+    with pytest.raises(TypeError, match="layers: a list of what point_layer"):
+        offline.neuroglancer_url(layers=layers)
+
+
+@pytest.mark.parametrize("name", [None, "", 5], ids=repr)
+def test_a_layer_has_a_name(synapses, name):
+    with pytest.raises(ValueError, match="name: what the layer is called, as text"):
+        point_layer(synapses, name)
+
+
 def test_points_in_voxels_or_in_one_column_are_in_the_same_place(synapses):
     voxels = pd.DataFrame({"at": [[100, 10, 100], [200, 20, 200], [300, 30, 300]]})
     layer = point_layer(voxels, "s", "at", resolution=(4, 4, 40))

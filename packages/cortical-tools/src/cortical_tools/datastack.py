@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -71,11 +73,10 @@ def image_source(
     ValueError
         If `format_for` is another word.
     """
-    return str(
-        connection.service("info").image_source(
-            use_stored=use_stored, format_for=_known_format(format_for), image_mirror=image_mirror
-        )
+    ask = partial(
+        connection.service("info").image_source, use_stored=use_stored, image_mirror=image_mirror
     )
+    return _in_format(ask, format_for)
 
 
 def segmentation_source(
@@ -103,11 +104,8 @@ def segmentation_source(
     ValueError
         If `format_for` is another word.
     """
-    return str(
-        connection.service("info").segmentation_source(
-            use_stored=use_stored, format_for=_known_format(format_for)
-        )
-    )
+    ask = partial(connection.service("info").segmentation_source, use_stored=use_stored)
+    return _in_format(ask, format_for)
 
 
 def viewer_resolution(connection: Connection, *, use_stored: bool = True) -> NDArray[np.float64]:
@@ -157,10 +155,18 @@ def cloudvolume(connection: Connection, which: str, **options: Any) -> Any:
     return make(**options)
 
 
+_KINDS = ("precomputed://", "graphene://")
 _FORMATS = ("raw", "cloudvolume", "neuroglancer", "cave_explorer", "cave-explorer")
 
 
-def _known_format(format_for: str) -> str:
+def _in_format(ask: Callable[..., str | None], format_for: str) -> str:
+    """An address as `format_for` wants it."""
     if format_for not in _FORMATS:
         raise ValueError(f"format_for: {format_for!r} is none of {', '.join(_FORMATS)}")
-    return format_for
+    found = ask(format_for=format_for)
+    if found is not None:
+        return str(found)
+    # For an address that says its own kind, precomputed://https://..., which all of them read as it
+    # is, caveclient has no form.
+    raw = str(ask(format_for="raw"))
+    return raw if raw.startswith(_KINDS) else f"precomputed://{raw}"

@@ -71,6 +71,8 @@ def viewer_state(
     skeletons = connection.service("info").get_datastack_info().get("skeleton_source")
     if skeletons:
         segmentation.append(str(skeletons))
+    if isinstance(layers, Mapping) or not all(isinstance(layer, Mapping) for layer in layers):
+        raise TypeError("layers: a list of what point_layer, skeleton_layer and cell_layers make")
     place = _position(position, layers, resolution)
     names = ["imagery", "segmentation", *(str(layer.get("name")) for layer in layers)]
     if again := sorted({name for name in names if names.count(name) > 1}):

@@ -23,6 +23,8 @@ _PLAIN = "#ffd84d"
 _MISSING = "#808080"
 _MISSING_TEXT = "no value"
 _MOST_NAMES = 2**16
+# Up to here a float is every whole number.
+_EXACT = 2**53
 # Dark violet over green to yellow: lighter is always more.
 _RAMP = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")
 _SHADER = "void main() { setColor(prop_color()); }"
@@ -56,8 +58,9 @@ def point_layer(
         Nanometres per unit of the points along x, y and z.
     color_by
         The column that the points are coloured by, which each of them also shows when selected:
-        numbers from dark to light between the least and the greatest, names and bools each in a
-        colour of its own. Points without a value are grey, and say so in their description.
+        numbers from dark to light between the least and the greatest; names, bools and ids, which
+        are whole numbers beyond 2⁵³, each in a colour of its own. Points without a value, or whose
+        value is infinite, are grey, and say so in their description.
     palette
         The colour of every value, such as ``{"spine": "#ff0000"}``, instead.
     color
@@ -216,9 +219,12 @@ def centre_nm(layers: Sequence[Mapping[str, Any]]) -> NDArray[np.float64] | None
     """(3,) the middle of the points of the first layer that has any, in nanometres."""
     for layer in layers:
         found = [one.get("point", one.get("pointA")) for one in layer.get("annotations", ())]
-        if found:
+        # A layer that was made elsewhere may say nothing of its units.
+        source = layer.get("source")
+        transform = source.get("transform") if isinstance(source, Mapping) else None
+        if found and transform and None not in found:
             middle: NDArray[np.float64] = np.asarray(found, float).mean(axis=0)
-            sizes = layer["source"]["transform"]["outputDimensions"]
+            sizes = transform["outputDimensions"]
             middle *= [sizes[axis][0] / 1e-9 for axis in _AXES]
             return middle
     return None
@@ -245,6 +251,8 @@ def _annotation_layer(
 ) -> dict[str, Any]:
     if resolution.shape != (3,) or not (np.isfinite(resolution).all() and (resolution > 0).all()):
         raise ValueError(f"resolution: three positive numbers, not {resolution.tolist()}")
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"name: what the layer is called, as text, not {name!r}")
     _require(rows, [*segment_columns, *([] if color_by is None else [color_by])])
     ids = (
         [str(one) for one in int_ids(rows[id_column], id_column)]
@@ -279,8 +287,10 @@ def _colored(
 ) -> dict[str, Any]:
     """Give every annotation its colour and value; what the layer says of them."""
     missing = values.isna().to_numpy()
-    if palette is None and _is_numeric(values):
+    if palette is None and _is_measure(values):
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
+        # JSON has no infinity.
+        missing = ~np.isfinite(numbers)
         colors, shown = _ramp(numbers), np.where(missing, 0.0, numbers).tolist()
         described: dict[str, Any] = {"type": "float32"}
     else:
@@ -298,10 +308,11 @@ def _colored(
             "enum_values": list(range(len(found))),
             "enum_labels": [str(one) for one in found],
         }
-    for annotation, color, value, without in zip(annotations, colors, shown, missing, strict=True):
+    for annotation, color, value in zip(annotations, colors, shown, strict=True):
         annotation["props"] = [color, value]
-        if without:
-            annotation["description"] = f"{values.name}: {_MISSING_TEXT}"
+    for row in np.flatnonzero(missing):
+        said = _MISSING_TEXT if pd.isna(values.iloc[row]) else values.iloc[row]
+        annotations[row]["description"] = f"{values.name}: {said}"
     return {
         "shader": _SHADER,
         "annotationProperties": [
@@ -311,8 +322,12 @@ def _colored(
     }
 
 
-def _is_numeric(values: pd.Series[Any]) -> bool:
+def _is_measure(values: pd.Series[Any]) -> bool:
+    """Whether values are numbers of which more and less mean something: not ids, nor bools."""
     dtype = values.dtype
+    if pd.api.types.is_integer_dtype(dtype):
+        # A float would make one of two such ids.
+        return not bool((values.abs() > _EXACT).any())
     return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
 
 
