@@ -184,7 +184,8 @@ class TableExportClient:
         Yields
         ------
         DataFrame
-            Of some ten thousand rows each, none of them empty. The index counts on.
+            Of some ten thousand rows each, none of them empty. The index counts on. A coordinate is
+            of int64 in those in which all of it is whole.
         """
         yield from self._find(table_name, version).iter_dataframes(columns=columns, filters=filters)
 
