@@ -204,7 +204,7 @@ def decode_tree(
     Returns
     -------
     labels : (V,) array
-        int64, or strings, in vertex order.
+        int64, or strings, in vertex order; without vertices empty.
     edge_cost : (V,) float64 array
         What the edge above each vertex costs; 0 at roots.
 

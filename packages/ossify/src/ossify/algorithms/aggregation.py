@@ -35,7 +35,8 @@ def segment_aggregate(
     Parameters
     ----------
     cell
-        A cell with a skeleton, or a skeleton.
+        A cell with a skeleton, or a skeleton. Segments of several trees, and of the pieces that a
+        mask has left, end at the root of each.
     values
         (V,) numbers in vertex order, or the name of a feature.
     agg
@@ -48,7 +49,7 @@ def segment_aggregate(
     -------
     (V,) float64 array
         In vertex order and in the unit of the values; that of "var" is its square. NaN for
-        every vertex of a segment that has NaN in it.
+        every vertex of a segment that has NaN in it. Without vertices empty.
 
     Raises
     ------
@@ -80,7 +81,8 @@ def subtree_aggregate(
     Parameters
     ----------
     cell
-        A cell with a skeleton, or a skeleton.
+        A cell with a skeleton, or a skeleton. In a masked skeleton, below is what is left and
+        still hangs on the vertex.
     values
         (V,) numbers in vertex order, or the name of a feature.
     agg
@@ -91,7 +93,7 @@ def subtree_aggregate(
     (V,) float64 array
         In vertex order and in the unit of the values. Sums of whole numbers are exact up to
         2**53; of others, the rounding error is relative to the sum over the whole skeleton.
-        NaN where NaN is below.
+        NaN where NaN is below. Without vertices empty.
 
     Raises
     ------
@@ -137,6 +139,7 @@ def path_to_root_aggregate(
     (V,) float64 array
         In vertex order and in the unit of the values. NaN where NaN is on the path. If not
         `inclusive`, the path of a root has nothing on it: its sum is 0, its extremes are NaN.
+        Without vertices empty.
 
     Raises
     ------

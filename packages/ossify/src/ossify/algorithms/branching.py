@@ -21,12 +21,13 @@ def strahler_number(cell: Cell | SkeletonLayer) -> npt.NDArray[np.int64]:
     Parameters
     ----------
     cell
-        A cell with a skeleton, or a skeleton.
+        A cell with a skeleton, or a skeleton. Each of several trees counts for itself, and so does
+        each piece that a mask has left.
 
     Returns
     -------
     (V,) int64 array
-        In vertex order.
+        In vertex order. A vertex on its own is a tip; without vertices it is empty.
 
     Raises
     ------
@@ -60,7 +61,8 @@ def branch_order(cell: Cell | SkeletonLayer) -> npt.NDArray[np.int64]:
     Returns
     -------
     (V,) int64 array
-        In vertex order. 0 at every root and as far as the first branch point.
+        In vertex order. 0 at every root and as far as the first branch point; without vertices
+        empty.
 
     Raises
     ------

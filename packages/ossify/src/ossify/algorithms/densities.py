@@ -40,6 +40,9 @@ def synapse_density(
         - ``<name>_count`` and ``<name>_density`` for each annotation: how many are on vertices of
           the part, and that number over its cable length. NaN where there is no cable.
 
+        Several trees are counted together. A skeleton without vertices has no parts; whole, it
+        has counts and lengths of 0.
+
     Raises
     ------
     UnknownFeatureError

@@ -51,7 +51,8 @@ def heal(
     Returns
     -------
     Cell or SkeletonLayer
-        Of the same kind, with the same vertices, ids, features, annotations and links. Of pieces
+        Of the same kind, with the same vertices, ids, features, annotations and links. One piece,
+        or no vertices, have nothing to join; pieces that touch have a gap of 0. Of pieces
         that are joined, the one with the stated root keeps its root, or else the one with the
         most vertices; edges of the others turn round where they have to. If one root is left, it
         is the stated one. A masked skeleton forgets the whole tree.

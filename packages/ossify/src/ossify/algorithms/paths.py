@@ -30,7 +30,8 @@ def root_connected_mask(
     -------
     (V,) boolean array
         In vertex order. Where a root is stated, or is the only one, other trees are not
-        connected to it; where none is stated or it is masked out, each tree has its own.
+        connected to it; where none is stated or it is masked out, each tree has its own. Without
+        vertices empty.
 
     Raises
     ------

@@ -39,7 +39,8 @@ def persistence(
     Returns
     -------
     DataFrame
-        The farthest end point first, in columns
+        The farthest end point first; without vertices no rows, and for a vertex on its own a bar
+        without length. In columns
 
         - ``end_point``: vertex id of the end point at which the bar is born;
         - ``dies_at``: vertex id of the branch point, or the root, where it dies;

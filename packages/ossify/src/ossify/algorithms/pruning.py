@@ -53,7 +53,7 @@ def prune(
     Cell or SkeletonLayer
         As `apply_mask` gives it: masked, and with it everything that is linked to the skeleton;
         what is linked but maps to nothing goes as well, and `describe` counts it. Ids are kept.
-        The original is not changed.
+        The original is not changed. One vertex stays, and no vertices are none.
 
     Raises
     ------

@@ -30,7 +30,7 @@ def sholl(
     Parameters
     ----------
     cell
-        A cell with a skeleton, or a skeleton.
+        A cell with a skeleton, or a skeleton. Several trees are measured around one centre.
     radii
         Ascending positive radii, in the unit of the skeleton.
     step
@@ -51,7 +51,7 @@ def sholl(
           this one, of edges as straight lines cut where they pass through;
         - ``branch_points``, ``end_points``: how many lie there.
 
-        Nothing is said of what lies beyond the last sphere.
+        Nothing is said of what lies beyond the last sphere. Without vertices all is 0.
 
     Raises
     ------

@@ -78,7 +78,8 @@ def simplify(
         Of the same kind, with the same roots. What stays keeps its id, coordinates and features.
         What was linked to a vertex that is gone is linked to the nearest one along the cable
         that stayed, of two the one nearer to the root; what such a vertex itself was linked to is
-        not known any more. A masked skeleton forgets the whole tree.
+        not known any more. A masked skeleton forgets the whole tree. One vertex stays, and no
+        vertices are none.
     before, after : float
         Cable lengths, in the unit of the skeleton; only if asked for.
 

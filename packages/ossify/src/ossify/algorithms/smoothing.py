@@ -35,7 +35,7 @@ def smooth_features(
     -------
     float64 array of the shape of the feature
         In vertex order. A vertex without edges keeps its value; nothing passes from one tree to
-        another.
+        another, also where a mask has cut one in pieces. Without vertices empty.
 
     Raises
     ------

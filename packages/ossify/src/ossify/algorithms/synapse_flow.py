@@ -35,7 +35,8 @@ def synapse_betweenness(
     Returns
     -------
     (V,) int64 array
-        In vertex order, exact. 0 at roots.
+        In vertex order, exact. 0 at roots, and everywhere if there are no sites of one kind. No
+        path leads from one tree to another. Without vertices empty.
 
     Raises
     ------
@@ -101,7 +102,9 @@ def label_axon_from_synapse_flow(
     Parameters
     ----------
     cell
-        A cell with a skeleton, or a skeleton.
+        A cell with a skeleton, or a skeleton. Of several trees, or of the pieces that a mask has
+        left, a cut falls into one, and the others are not its axon; paths to the root are those
+        before the mask.
     pre_syn, post_syn
         The name of an annotation, or the skeleton vertex of each site. Sites of an annotation that
         map to nothing on the skeleton do not count.
@@ -120,7 +123,8 @@ def label_axon_from_synapse_flow(
     -------
     is_axon : (V,) boolean array
         In vertex order. Nothing is axon where there are no presynaptic sites, or where no cut
-        separates sites; everything is where there are no postsynaptic ones.
+        separates sites, as in a single vertex; everything is where there are no postsynaptic
+        ones. Without vertices empty.
     segregation_index : float
         Only if asked for. Of the labels as they are: 0 where every cut is refused and nothing is
         axon.

@@ -14,10 +14,10 @@ from ossify.layers import intake
 from ossify.layers.base import Transform
 from ossify.layers.geometry import EmbeddedGraph
 from ossify.layers.neighbourhoods import Neighbourly
-from ossify.layers.reaching import Metric, checked_limit
+from ossify.layers.reaching import Reach, checked_limit
 from ossify.layers.vertex_table import VertexTable
 from ossify.topology import sparse_graph
-from ossify.topology.neighbourhoods import Direction, Neighbours, graph_neighbours
+from ossify.topology.neighbourhoods import Neighbours, graph_neighbours
 from ossify.topology.selection import Selection
 from ossify.units import DEFAULT_UNITS
 
@@ -149,19 +149,14 @@ class EdgeLayer(Neighbourly):
     def _path(self, source: int, target: int) -> IntArray | None:
         return sparse_graph.shortest_path_rows(self._graph.csgraph_undirected, source, target)
 
-    def _neighbours(
-        self,
-        rows: IntArray,
-        limit: float,
-        direction: Direction,
-        metric: Metric,
-        most: int | None,
-    ) -> Neighbours | None:
+    def _neighbours(self, rows: IntArray, reach: Reach, most: int | None) -> Neighbours | None:
         graph = self._graph
         matrix = (
-            graph.csgraph_undirected if metric == "distance" else graph.csgraph_binary_undirected
+            graph.csgraph_undirected
+            if reach.metric == "distance"
+            else graph.csgraph_binary_undirected
         )
-        return graph_neighbours(matrix, rows, limit, most=most)
+        return graph_neighbours(matrix, rows, reach.with_rounding, most=most)
 
     def _counts(self) -> dict[str, int]:
         return {"vertices": self.n_vertices, "edges": len(self._graph.edges)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -26,7 +27,7 @@ from ossify.layers.around import (
 )
 from ossify.layers.base import Layer
 from ossify.layers.columns import Column
-from ossify.layers.reaching import Metric, Reaching
+from ossify.layers.reaching import Metric, Reach, Reaching
 from ossify.layers.vertex_table import as_column
 from ossify.topology.neighbourhoods import Direction, Neighbours
 
@@ -73,7 +74,8 @@ class Neighbourly(Reaching):
         """
         first, second = [_NO_ROWS], [_NO_ROWS]
         ids = self.vertex_index
-        for rows, near in self._around(distance_threshold, agg_direction, chunk_size):
+        reach = Reach(distance_threshold, agg_direction, chunk_size=chunk_size)
+        for rows, near in self._around(reach):
             ordered = near.in_order()
             first.append(ids[rows[ordered.source]])
             second.append(ids[ordered.row])
@@ -138,13 +140,9 @@ class Neighbourly(Reaching):
         """
         points = self._siblings[annotation]
         kept, at = self._places(points, validate, where)
-
-        def sums_around(values: AnyArray) -> AnyArray:
-            return self._sums_around(values, distance_threshold, agg_direction, chunk_size)
-
-        def minima_around(values: FloatArray) -> FloatArray:
-            return self._minima_around(values, distance_threshold, agg_direction, chunk_size)
-
+        reach = Reach(distance_threshold, agg_direction, chunk_size=chunk_size)
+        sums_around = partial(self._sums_around, reach=reach)
+        minima_around = partial(self._minima_around, reach=reach)
         if isinstance(agg, str) and agg in ("count", "density"):
             on_vertex = np.bincount(at, minlength=len(self))[:, np.newaxis]
             if agg == "count":
@@ -171,9 +169,7 @@ class Neighbourly(Reaching):
         }
         frame = pd.DataFrame(index=pd.RangeIndex(len(self)))
         if walked:
-            frame = self._around_points(
-                walked, (kept, at), distance_threshold, agg_direction, chunk_size
-            )
+            frame = self._around_points(walked, (kept, at), reach)
         for name in [name for name in columns if name not in walked]:
             column, how = columns[name]
             frame[name] = (
@@ -240,32 +236,21 @@ class Neighbourly(Reaching):
         if weight is not None and not adds_up:
             raise ValueError(f"weights are for agg='mean' or 'sum', not {agg!r}")
         columns = self._feature_columns(features)
+        reach = Reach(radius, direction, metric, chunk_size)
         if adds_up and weight is None and columns:
-            frame = summed(
-                columns,
-                lambda values: self._sums_around(
-                    values, radius, direction, chunk_size, metric, inclusive
-                ),
-                agg,
-            )
+            sums_around = partial(self._sums_around, reach=reach, inclusive=inclusive)
+            frame = summed(columns, sums_around, agg)
             return frame.set_axis(self._table.index, axis=0)
         if inclusive and columns and all(is_extreme(column, agg) for column in columns.values()):
             here = np.arange(len(self))
+            minima_around = partial(self._minima_around, reach=reach)
             extremes = {
-                name: extreme(
-                    column,
-                    agg,
-                    (here, here),
-                    len(self),
-                    lambda values: self._minima_around(
-                        values, radius, direction, chunk_size, metric
-                    ),
-                )
+                name: extreme(column, agg, (here, here), len(self), minima_around)
                 for name, column in columns.items()
             }
             return pd.DataFrame(extremes, index=self._table.index)
         parts = []
-        for rows, near in self._around(radius, direction, chunk_size, metric):
+        for rows, near in self._around(reach):
             chosen = near if inclusive else near.choose(near.row != rows[near.source])
             parts.append(
                 weighted(columns, chosen, len(rows), agg, weight)
@@ -283,9 +268,7 @@ class Neighbourly(Reaching):
         self,
         columns: Mapping[str, tuple[Column, Any]],
         points: tuple[IntArray, IntArray],
-        limit: float,
-        direction: Direction,
-        chunk_size: int | None,
+        reach: Reach,
     ) -> pd.DataFrame:
         """Columns of points, aggregated around each vertex, by listing what it reaches."""
         kept, at = points
@@ -293,7 +276,7 @@ class Neighbourly(Reaching):
         has_points[at] = True
         parts = [
             of_points(columns, rows, near.choose(has_points[near.row]), kept, at)
-            for rows, near in self._around(limit, direction, chunk_size)
+            for rows, near in self._around(reach)
         ]
         if not parts:
             parts = [of_points(columns, _NO_ROWS, _NOTHING, kept[:0], at[:0])]

@@ -10,9 +10,9 @@ from ossify._typing import AnyArray, FloatArray, IntArray
 from ossify.layers.base import Transform
 from ossify.layers.branched import Branched
 from ossify.layers.geometry import EmbeddedGraph, EmbeddedTree
-from ossify.layers.reaching import Metric
+from ossify.layers.reaching import Metric, Reach
 from ossify.layers.vertex_table import VertexTable
-from ossify.topology.neighbourhoods import Direction, Neighbours, tree_neighbours
+from ossify.topology.neighbourhoods import Neighbours, tree_neighbours
 from ossify.topology.rooted_tree import RootedTree
 from ossify.topology.selection import Selection
 from ossify.topology.within_reach import minima_within, sums_within
@@ -201,39 +201,23 @@ class Rooted(Branched):
     def _path(self, source: int, target: int) -> IntArray | None:
         return self.tree.path_rows(source, target)
 
-    def _neighbours(
-        self,
-        rows: IntArray,
-        limit: float,
-        direction: Direction,
-        metric: Metric,
-        most: int | None,
-    ) -> Neighbours | None:
-        return tree_neighbours(self.tree, self._steps(metric), rows, limit, direction, most=most)
+    def _neighbours(self, rows: IntArray, reach: Reach, most: int | None) -> Neighbours | None:
+        steps = self._steps(reach.metric)
+        return tree_neighbours(
+            self.tree, steps, rows, reach.with_rounding, reach.direction, most=most
+        )
 
-    def _sums_around(
-        self,
-        values: AnyArray,
-        limit: float,
-        direction: Direction,
-        chunk_size: int | None,
-        metric: Metric = "distance",
-        inclusive: bool = True,
-    ) -> AnyArray:
-        self._check_reach(limit, direction, chunk_size)
-        steps = self._steps(metric)
-        return sums_within(self.tree, steps, values, limit, direction, inclusive=inclusive)
+    def _sums_around(self, values: AnyArray, reach: Reach, *, inclusive: bool = True) -> AnyArray:
+        self._check_reach(reach)
+        steps = self._steps(reach.metric)
+        return sums_within(
+            self.tree, steps, values, reach.limit, reach.direction, inclusive=inclusive
+        )
 
-    def _minima_around(
-        self,
-        values: FloatArray,
-        limit: float,
-        direction: Direction,
-        chunk_size: int | None,
-        metric: Metric = "distance",
-    ) -> FloatArray:
-        self._check_reach(limit, direction, chunk_size)
-        return minima_within(self.tree, self._steps(metric), values, limit, direction)
+    def _minima_around(self, values: FloatArray, reach: Reach) -> FloatArray:
+        self._check_reach(reach)
+        steps = self._steps(reach.metric)
+        return minima_within(self.tree, steps, values, reach.limit, reach.direction)
 
     def _steps(self, metric: Metric) -> FloatArray:
         return self._embedded.steps if metric == "distance" else np.ones(len(self))

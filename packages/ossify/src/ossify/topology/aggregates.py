@@ -8,7 +8,6 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from ossify._typing import FloatArray, IntArray
-from ossify.topology.preorder import Preorder
 from ossify.topology.range_minimum import range_minima
 from ossify.topology.rooted_tree import RootedTree
 
@@ -80,7 +79,7 @@ def path_totals(tree: RootedTree, values: FloatArray, how: Total) -> FloatArray:
     least = sign * index.in_order(values)
     passed_in_run = np.arange(index.n_places) - index.per_place(index.run_start)
     _spread_minima(least, passed_in_run, step=-1)
-    above = _minima_above(index, least[index.run_stop - 1])
+    above = index.minima_above(least[index.run_stop - 1])
     np.minimum(least, index.per_place(above), out=least)
     return index.per_row(sign * least)
 
@@ -124,14 +123,3 @@ def _spread_minima(values: FloatArray, room: IntArray, step: Literal[1, -1]) -> 
         values[places] = np.minimum(values[places], values[places + step * width])
         width *= 2
         places = places[room[places] >= width]
-
-
-def _minima_above(index: Preorder, run_values: FloatArray) -> FloatArray:
-    """(R,) least of (R,) values over the runs above each run, itself not included."""
-    # Entry R stands for "above the root". Each round doubles the stride of `above`.
-    above = np.append(np.where(index.run_parent >= 0, index.run_parent, index.n_runs), index.n_runs)
-    least: FloatArray = np.append(run_values, np.inf)[above]
-    while (above < index.n_runs).any():
-        least = np.minimum(least, least[above])
-        above = above[above]
-    return least[:-1]

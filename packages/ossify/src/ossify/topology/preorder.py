@@ -193,14 +193,23 @@ class Preorder(Frozen):
 
     def sums_above(self, run_values: npt.NDArray[Number]) -> npt.NDArray[Number]:
         """(R,) sum of (R,) values over the runs above each run, itself not included."""
+        return self._above(np.add, run_values, run_values.dtype.type(0))
+
+    def minima_above(self, run_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """(R,) least of (R,) values over the runs above each run, itself not included."""
+        return self._above(np.minimum, run_values, np.float64(np.inf))
+
+    def _above(
+        self, total: np.ufunc, run_values: npt.NDArray[Number], of_nothing: Number
+    ) -> npt.NDArray[Number]:
         # Each round doubles the stride of `above`, so that the rounds grow with the logarithm
         # of the number of runs on a path. Entry R stands for "above the root".
         above = np.append(np.where(self.run_parent >= 0, self.run_parent, self.n_runs), self.n_runs)
-        sums: npt.NDArray[Number] = np.append(run_values, run_values.dtype.type(0))[above]
+        totals: npt.NDArray[Number] = np.append(run_values, of_nothing)[above]
         while (above < self.n_runs).any():
-            sums += sums[above]
+            total(totals, totals[above], out=totals)
             above = above[above]
-        return sums[:-1]
+        return totals[:-1]
 
     def _check_against(self, parent: Rows) -> None:
         starts_run = np.zeros(self.n_places, dtype=np.bool_)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ossify.io.osy.numpy_columns import Holding, decode_numpy, encode_numpy
+from ossify.io.osy.numpy_columns import Holding, decode_numpy, encode_numpy, in_one_piece
 from ossify.io.osy.object_columns import array_levels, decode_objects, encode_objects, object_array
 from ossify.io.osy.values import decode_value, encode_value
 from ossify.layers.columns import Column
@@ -171,13 +171,13 @@ def _encode_pandas(column: Any) -> tuple[pa.Array, Holding]:
     if isinstance(dtype, pd.StringDtype):
         missing = "nan" if dtype.na_value is not pd.NA else "NA"
         held = {"held": "text", "dtype": str(dtype)}
-        return _single(pa.array(column)), held | {"storage": dtype.storage, "missing": missing}
+        return in_one_piece(pa.array(column)), held | {"storage": dtype.storage, "missing": missing}
     if isinstance(dtype, pd.ArrowDtype):
-        return _single(column.__arrow_array__()), {"held": "arrow", "dtype": str(dtype)}
+        return in_one_piece(column.__arrow_array__()), {"held": "arrow", "dtype": str(dtype)}
     if isinstance(dtype, np.dtype):
         array, holding = encode_numpy(column.to_numpy())
         return array, {**holding, "held": "times"}
-    array = _single(pa.array(column))
+    array = in_one_piece(pa.array(column))
     holding = {"held": "pandas", "dtype": str(dtype)}
     # pandas makes no promise that a dtype survives, so it is tried.
     again = decode_column(array.slice(0, 0), holding)
@@ -209,13 +209,6 @@ def _decode_categories(labels: pa.Array, holding: Holding) -> pd.Index[Any]:
     # Without its dtype, an index of objects would be guessed anew from them.
     index: pd.Index[Any] = pd.Index(pd.Series(values, dtype=values.dtype))
     return index
-
-
-def _single(array: Any) -> pa.Array:
-    """The array in one piece."""
-    if not isinstance(array, pa.ChunkedArray):
-        return array
-    return pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
 
 
 def _decode_text(array: pa.Array, holding: Holding) -> Column:

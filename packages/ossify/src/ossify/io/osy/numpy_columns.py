@@ -53,3 +53,12 @@ def decode_numpy(array: pa.Array, dtype: np.dtype[Any]) -> AnyArray:
     if values.dtype.kind != dtype.kind or values.dtype.itemsize != dtype.itemsize:
         raise TypeError(f"the values are {array.type}")
     return values.astype(dtype)
+
+
+def in_one_piece(array: Any) -> pa.Array:
+    """An array that may come in chunks, as one."""
+    if not isinstance(array, pa.ChunkedArray):
+        return array
+    if array.num_chunks == 1:
+        return array.chunk(0)
+    return pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)

@@ -15,6 +15,7 @@ from ossify._typing import AnyArray, IntArray
 from ossify.io.osy import layout
 from ossify.io.osy.arrays import most_unpacked
 from ossify.io.osy.arrow_size import size_in_memory, uncompressed_size
+from ossify.io.osy.numpy_columns import in_one_piece
 from ossify.io.storage import Buffer
 
 Compression = Literal["zstd", "lz4", "uncompressed"]
@@ -180,12 +181,7 @@ def _check_size(size: int, data: Buffer | bytearray) -> None:
 
 def piece(table: pa.Table, place: int) -> pa.Array:
     """A column of a table as one array."""
-    column = table.column(place)
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    if column.num_chunks == 0:
-        return pa.array([], column.type)
-    return pa.concat_arrays(column.chunks)
+    return in_one_piece(table.column(place))
 
 
 def numbers(table: pa.Table, place: int, dtype: Any) -> AnyArray:
