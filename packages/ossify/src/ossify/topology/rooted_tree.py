@@ -15,7 +15,8 @@ from ossify.errors import TopologyError
 from ossify.topology.common_ancestors import least_between
 from ossify.topology.edge_orientation import check_simple, named, parents_from_edges
 from ossify.topology.preorder import Preorder
-from ossify.topology.ragged import Ragged, joined_ranges
+from ossify.topology.ragged import Ragged
+from ossify.topology.tree_paths import joined_at_ancestor, meeting_place, path_places, walk_up
 
 Rows = npt.NDArray[np.int32]
 
@@ -331,18 +332,13 @@ class RootedTree(Frozen):
             first = self._walked_up(self._checked_row(start))
             second = None if first is None else self._walked_up(self._checked_row(stop))
             if first is not None and second is not None:
-                return _joined_at_ancestor(first, second)
-        index = self.index
-        meeting = self._meeting_place(start, stop)
-        if meeting < 0:
-            return None
-        up = self._places_up_to(int(index.rank[start]), meeting)
-        down = self._places_up_to(int(index.rank[stop]), meeting)
-        return index.order[np.concatenate((up, [meeting], down[::-1]))]
+                return joined_at_ancestor(first, second)
+        places = path_places(self.index, *self._places_of(start, stop))
+        return None if places is None else self.index.order[places]
 
     def lowest_common_ancestor(self, first: int, second: int) -> int:
         """The row farthest from the root that is above, or is, both; -1 in different trees."""
-        place = self._meeting_place(first, second)
+        place = meeting_place(self.index, *self._places_of(first, second))
         return int(self.index.order[place]) if place >= 0 else -1
 
     def distances_between(
@@ -464,27 +460,11 @@ class RootedTree(Frozen):
         place = int(index.rank[row])
         return place, int(index.run_end[index.run_at(place)])
 
-    def _meeting_place(self, first: int, second: int) -> int:
-        """Place of the lowest common ancestor, -1 for none."""
-        index = self.index
-        places = index.rank[[self._checked_row(first), self._checked_row(second)]]
-        low, high = sorted(places.tolist())
-        # Everything that starts between the two hangs below their lowest common ancestor, and
-        # the branch that leads to the later one hangs on it, unless it is the earlier one.
-        attach = index.attach[index.run_at(low) + 1 : index.run_at(high) + 1]
-        return int(np.min(attach, initial=low))
-
-    def _places_up_to(self, place: int, top: int) -> npt.NDArray[np.int64]:
-        """Places from `place` upwards to, and without, its ancestor `top`."""
-        index = self.index
-        run, last = index.run_at(place), index.run_at(top)
-        # The runs passed on the way are those that have the first one below them. Each is left
-        # behind from its last vertex on, as that is what the one before hangs on.
-        passed = np.arange(run, last - 1, -1)
-        passed = passed[index.last_run[passed] >= run]
-        start, stop = index.run_stop[passed] - 1, index.run_start[passed]
-        start[0], stop[-1] = place, top + 1
-        return joined_ranges(start, start - stop + 1, backwards=True)
+    def _places_of(self, first: int, second: int) -> list[int]:
+        places: list[int] = self.index.rank[
+            [self._checked_row(first), self._checked_row(second)]
+        ].tolist()
+        return places
 
     def _rows_to_root(self, row: int) -> IntArray:
         """Rows from a vertex to its root, both included."""
@@ -495,26 +475,12 @@ class RootedTree(Frozen):
 
     def _walked_up(self, row: int) -> Rows | None:
         """Rows from a vertex to its root, vertex by vertex; None where that is too far."""
-        # The one place that does not go by arrays. All walks on a tree together may take about as
-        # long as building the index, which most are too short for; a new root leaves it of no use.
+        # All walks on a tree together may take about as long as building the index, which most are
+        # too short for; a new root leaves it of no use.
         left = self.__dict__.setdefault("_steps_left", self.n_vertices // _VERTICES_PER_STEP + 100)
-        rows = [row]
-        upward = memoryview(self.parent)
-        while (above := upward[rows[-1]]) >= 0 and len(rows) < left:
-            rows.append(above)
+        rows, is_whole = walk_up(self.parent, row, left)
         self.__dict__["_steps_left"] = left - len(rows)
-        return np.array(rows, dtype=np.int32) if above < 0 else None
-
-
-def _joined_at_ancestor(first: Rows, second: Rows) -> Rows | None:
-    """The path from where one path to the root starts to where another does, None for two roots."""
-    if first[-1] != second[-1]:
-        return None
-    n = min(len(first), len(second))
-    differs = first[::-1][:n] != second[::-1][:n]
-    # The paths share this many rows, the last of which is the lowest common ancestor.
-    shared = int(np.argmax(differs)) if differs.any() else n
-    return np.concatenate((first[: len(first) - shared + 1], second[: len(second) - shared][::-1]))
+        return rows if is_whole else None
 
 
 def _checked_parents(parent: AnyArray) -> Rows:
