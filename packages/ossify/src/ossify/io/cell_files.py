@@ -148,6 +148,10 @@ class CellFiles:
         layers
             As for `load_cell`.
 
+        Returns
+        -------
+        Cell
+
         Raises
         ------
         FileNotFoundError, PermissionError, ConnectionError
@@ -164,7 +168,24 @@ class CellFiles:
             source.close()
 
     def exists(self, filename: str) -> bool:
-        """Whether there is a file of that name."""
+        """Whether there is a file of that name.
+
+        Parameters
+        ----------
+        filename
+            The name of a file in the folder.
+
+        Returns
+        -------
+        bool
+
+        Raises
+        ------
+        PermissionError, ConnectionError
+            If that may not be known, or the storage does not answer.
+        ValueError
+            If the name leads out of the folder.
+        """
         if self._address is None:
             return self._file(filename).is_file()
         return self._store.exists(self._key(filename))
@@ -172,12 +193,19 @@ class CellFiles:
     def delete(self, filename: str) -> None:
         """Delete a file.
 
+        Parameters
+        ----------
+        filename
+            The name of a file in the folder.
+
         Raises
         ------
         FileNotFoundError
             If there is none of that name.
+        PermissionError, ConnectionError
+            If it may not be deleted, or the storage does not answer.
         ValueError
-            If the folder is on a web server.
+            If the folder is on a web server, or the name leads out of the folder.
         """
         if self._address is None:
             self._file(filename).unlink()
@@ -190,7 +218,12 @@ class CellFiles:
     # Many files
 
     def list(self) -> Names:
-        """The names of the ``.osy`` files in the folder, sorted; those of folders in it are not.
+        """The names of the ``.osy`` files in the folder; those of folders in it are not.
+
+        Returns
+        -------
+        list of str
+            Sorted, as `load` takes them.
 
         Raises
         ------
@@ -243,7 +276,8 @@ class CellFiles:
 
         Returns
         -------
-        The cells, in the order of `filenames`.
+        list of Cell
+            In the order of `filenames`; None for what could not be loaded, if `errors` lets it.
 
         Raises
         ------
