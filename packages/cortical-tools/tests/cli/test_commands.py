@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 
 from cortical_tools import __version__
 from cortical_tools.cli import app
+from cortical_tools.cli.demo import run_demo
+from cortical_tools.local import serve
 
 SMALL_WORLD = Path(__file__).parents[1] / "data" / "small_world"
 
@@ -92,3 +94,18 @@ def test_a_demo_without_ossify_names_the_extra(monkeypatch):
     done = CliRunner().invoke(app, ["demo"])
     assert done.exit_code == 1
     assert 'pip install "cortical-tools[local]"' in done.stderr
+
+
+# The documents write it as it was named first.
+@pytest.mark.filterwarnings("ignore:Dataset.transform_nm is deprecated:DeprecationWarning")
+def test_a_demo_goes_on_without_what_could_not_be_had(monkeypatch):
+    for name in ("cloudvolume", "ossify"):
+        monkeypatch.setitem(sys.modules, name, None)
+    said = []
+    with serve(SMALL_WORLD) as service:
+        run_demo(service, said.append)
+    shown = "".join(said)
+    assert 'pip install "cortical-tools[mesh]"' in shown
+    assert "\n>>> nrn.skeleton\n    There is no nrn, as was said above." in shown
+    assert "faces=mesh.faces)\n    There is no mesh, as was said above." in shown
+    assert said[-1].startswith("\nThat took ")

@@ -97,8 +97,9 @@ def run_demo(service: LocalService, say: Callable[[str], None]) -> None:
     with tempfile.TemporaryDirectory() as cloudpath:
         names = _names(service) | {"cloudpath": cloudpath}
         _export(service.snapshot, Path(cloudpath))
+        lacking: set[str] = set()
         for step in _STEPS.strip().splitlines():
-            say(f"\n>>> {step}\n{_outcome(step, names)}")
+            say(f"\n>>> {step}\n{_outcome(step, names, lacking)}")
     say(f"\nThat took {len(service.log)} requests.")
 
 
@@ -145,14 +146,19 @@ def _export(snapshot: Snapshot, folder: Path) -> None:
     (version / f"{_EXPORTED}_header.csv").write_text(header)
 
 
-def _outcome(step: str, names: dict[str, Any]) -> str:
-    """What a call returned, or what it needs."""
+def _outcome(step: str, names: dict[str, Any], lacking: set[str]) -> str:
+    """What a call returned, or what it needs; `lacking` are names for what could not be had."""
     target, _, call = step.rpartition(" = ") if step.split(" ")[1:2] == ["="] else ("", "", step)
     try:
         # The text that is shown is the text that is run.
         value = eval(call, names)
     except CorticalToolsError as error:
+        lacking.add(target)
         return f"    {type(error).__name__}: {error}"
+    except NameError as error:
+        if error.name not in lacking:
+            raise
+        return f"    There is no {error.name}, as was said above."
     if target:
         names[target] = value
     return _shown(value)
