@@ -50,6 +50,10 @@ SCHEMAS = {
     "vendor.github-issue-forms": [f".github/ISSUE_TEMPLATE/{n}.yml" for n in ("bug", "feature")],
     "vendor.github-workflows": WORKFLOWS,
 }
+# How tests are shared out: a file stays in one process, with what its tests share.
+SHARED = ("--numprocesses=auto", "--maxprocesses=8", "--dist=loadfile")
+# The tests without each optional package.
+ABSENT = "tests-integration/absent"
 # The releases with which the weight of each package is compared.
 BEFORE = {"ossify": RELEASES[-1], "cortical-tools": "1.1.0"}
 OLDEST, NEWEST = PYTHONS["ossify"][0], PYTHONS["ossify"][-1]
@@ -310,13 +314,15 @@ def together(session: nox.Session) -> None:
     """What only the two packages side by side can show."""
     install_wheels(session, *PACKAGES)
     install_group(session, "tests")
-    session.run("pytest", "tests-integration", *session.posargs)
+    # What is said where a package is absent depends on no Python: `extras` sees to it once.
+    session.run("pytest", *SHARED, "tests-integration", f"--ignore={ABSENT}", *session.posargs)
 
 
 @nox.session(python=NEWEST)
 def extras(session: nox.Session) -> None:
-    """cortical-tools with no extra, and with ossify alone: what works, and what the rest says."""
-    install_wheels(session, "cortical-tools")
+    """What works and what is said without optional packages: hidden in turn, or not installed."""
+    install_wheels(session, *PACKAGES)
+    install_group(session, "tests")
     environments = Path(session.cache_dir).absolute() / "extras"
     bare = wheel(session, "cortical-tools")
     for name, requirements in {
@@ -326,8 +332,10 @@ def extras(session: nox.Session) -> None:
         # Its version says nothing of what has changed in the checkout.
         again = [f"--reinstall-package={package}" for package in PACKAGES]
         install_beside(session, environments / name, *again, *requirements)
+    bare_tests = "packages/cortical-tools/tests/extras/compare_extras.py"
     session.run(
-        *("pytest", "packages/cortical-tools/tests/extras/compare_extras.py", *session.posargs),
+        # Each of these tests is long, and shares nothing with others.
+        *("pytest", *SHARED, "--dist=load", ABSENT, bare_tests, *session.posargs),
         env={"CORTICAL_TOOLS_BARE": str(environments)},
     )
 
@@ -436,9 +444,7 @@ def install_beside(session: nox.Session, home: Path, *requirements: str) -> None
 
 def run_tests(session: nox.Session, package: str, *arguments: str) -> None:
     """Run the tests of a package, and the examples in the docstrings of what is installed."""
-    # A file stays in one process, with what its tests share.
-    share = ("--numprocesses=auto", "--maxprocesses=8", "--dist=loadfile")
-    session.run("pytest", *share, *tests_of(package), *arguments, *session.posargs)
+    session.run("pytest", *SHARED, *tests_of(package), *arguments, *session.posargs)
 
 
 def tests_of(package: str) -> list[str]:

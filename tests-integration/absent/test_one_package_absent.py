@@ -1,7 +1,7 @@
 """Each optional package absent in turn: what needs it names the extra, and all the rest works.
 
-Packages are hidden from a fresh process. `nox -s extras` shows the same for cortical-tools in
-environments where they are truly not installed.
+Packages are hidden from a fresh process. `nox -s extras` runs this, and shows the same for
+cortical-tools in environments where they are truly not installed.
 """
 
 from __future__ import annotations
