@@ -101,7 +101,7 @@ better of both times counts. *bound* is not a package: it is the memory traffic 
 do without, in bare numpy, or its tables in bare pyarrow. A dash stands for what a peer does not do.
 
 Numbers with × say how many times as long as ossify others take: above 1, ossify is faster.
-Measured on two cores of a shared x86-64 machine, with
+Measured on one core of an x86-64 machine, with
 
 ```
 nox -s benchmarks -- --sizes {sizes} --page docs/benchmarks.md
@@ -124,6 +124,13 @@ def write_page(results: dict, peers: list[Peer], page: Path) -> None:
         for task, why in peer.differs.items()
     ]
     parts.append("## Where answers are not the same\n\n" + "\n".join(notes) + "\n")
+    failed = [
+        f"- {name} skeleton vertices: {line}.\n"
+        for name, figures in results["cells"].items()
+        for line in figures["failed"]
+    ]
+    if failed:
+        parts.append("## Where there was none\n\n" + "".join(failed))
     page.write_text("\n".join(parts))
     plot(results, page.parent / "_static" / "benchmarks.svg")
 

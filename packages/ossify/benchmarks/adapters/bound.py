@@ -94,7 +94,8 @@ def branch_and_end_points(arrays, given):
 
 
 def segments(arrays, given):
-    return np.split(arrays["order"][::-1], given["run_start"][1:])
+    # Every row is written once, in the order of the paths.
+    return np.split(np.take(arrays["parent"], arrays["order"]), given["run_start"][1:])
 
 
 cover_paths = segments
