@@ -18,6 +18,7 @@ from cortical_tools.snapshot_folder import Snapshot
 
 # Machines differ in speed; a test fails for what it finds.
 settings.register_profile("cortical-tools", deadline=None)
+settings.register_profile("few", deadline=None, max_examples=20)
 settings.load_profile("cortical-tools")
 
 SMALL_WORLD = Path(__file__).parent / "data" / "small_world"

@@ -15,6 +15,7 @@ from hypothesis import settings
 
 # How long an example takes says more about who else uses the machine than about the code.
 settings.register_profile("ossify", deadline=None)
+settings.register_profile("few", deadline=None, max_examples=20)
 settings.load_profile("ossify")
 
 
