@@ -59,7 +59,7 @@ BEFORE = {"ossify": RELEASES[-1], "cortical-tools": "1.1.0"}
 # Tests that lean on what an sdist has to hold beside them.
 SDIST_TESTS = {
     "cortical-tools": ("tests/test_roots.py", "tests/test_tables.py"),
-    "ossify": ("tests/seed_uses", "tests/io/test_written_by_releases.py"),
+    "ossify": ("tests/test_peer_faults.py", "tests/io/test_written_by_releases.py"),
 }
 OLDEST, NEWEST = PYTHONS["ossify"][0], PYTHONS["ossify"][-1]
 # The Python that is not promised yet.
